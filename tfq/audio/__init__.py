@@ -1,0 +1,1 @@
+"""Sound: voice activity, loudness, spectrum, prosody, quality."""

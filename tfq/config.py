@@ -1,0 +1,127 @@
+"""One frozen dataclass per stage: every default a user can turn, stated once.
+
+The command line takes its defaults from here, and a stage's stamp records the values it ran with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DIMENSIONS = ("lip_sync", "expression", "audio_quality", "consistency", "visual_quality", "overall")
+
+
+@dataclass(frozen=True)
+class ExtractConfig:
+    """`source`: `embed` keeps the source's bytes inside the file, `link` its path and hash."""
+
+    source: str = "embed"
+    black_level: float = 8.0  # mean luma of 255 under which a picture is black, if it is flat too
+    max_duration_s: float = 7200.0
+
+
+@dataclass(frozen=True)
+class DetectConfig:
+    """`size` is the detector's input side in pixels; `small_size` is tried where `size` finds nothing."""
+
+    detector: str = "scrfd"
+    size: int = 320
+    small_size: int = 640
+    every: int = 5
+    threshold: float = 0.5
+    overlap: float = 0.3  # least IoU that joins a box to a track
+    max_gap: int = 25  # frames a track may miss before it ends
+    cut: float = 0.35  # change of the colour histogram, 0-1, that counts as a scene cut
+    track: int | None = None  # judge this track, rather than the one the rule chooses
+
+
+@dataclass(frozen=True)
+class AlignConfig:
+    """`size` is the side of the crops kept always, `large_size` of those kept on request (0: none)."""
+
+    size: int = 96
+    large_size: int = 0
+    margin: float = 0.35  # space around the five points, as a fraction of the side
+    reach: float = 1.0  # room around the face box for the landmarker, in box sides on each side
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """`mode` is WebRTC's aggressiveness, 0-3; gaps and pieces shorter than the two limits are smoothed away."""
+
+    mode: int = 2
+    min_gap_s: float = 0.2
+    min_speech_s: float = 0.12
+    peak_dbfs: float = -1.0
+
+
+@dataclass(frozen=True)
+class SyncConfig:
+    """Offsets from -`reach` to +`reach` frames are tried; curves pool `window` frames."""
+
+    reach: int = 15
+    window: int = 25
+    min_windows: int = 10
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """`only` and `skip` name feature groups; none named: all."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScoreConfig:
+    """`checkpoint` is a path, or empty for the one that comes with tfq."""
+
+    checkpoint: str = ""
+    weak_below: float = 2.5  # a frame under this score belongs to a weak segment
+    min_weak_s: float = 0.4
+
+
+@dataclass(frozen=True)
+class IndexConfig:
+    """How many parts of a hundred go to validation and to test, by whole groups and speakers."""
+
+    validation: int = 15
+    test: int = 20
+    seed: int = 0
+    min_coverage: float = 0.8
+    min_duration_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The multi-task network and how it is trained."""
+
+    fusion: str = "audio_query"  # audio_query, video_query, both, concat
+    pooling: str = "attention"  # mean, attention
+    width: int = 256
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.2
+    epochs: int = 30
+    batch: int = 16
+    accumulate: int = 1
+    learning_rate: float = 3e-4
+    weight_decay: float = 0.02
+    rank_weight: float = 0.5
+    contrast_weight: float = 0.1
+    time_weight: float = 0.5
+    precision: str = "no"  # no, bf16, fp16
+    patience: int = 8
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one walk along the road runs with."""
+
+    extract: ExtractConfig = field(default_factory=ExtractConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    align: AlignConfig = field(default_factory=AlignConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    sync: SyncConfig = field(default_factory=SyncConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    score: ScoreConfig = field(default_factory=ScoreConfig)

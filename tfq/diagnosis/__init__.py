@@ -1,0 +1,1 @@
+"""From scores over time and evidence to weak segments with reasons."""

@@ -1,0 +1,1 @@
+"""Faces: detection, tracks, landmarks, alignment."""

@@ -1,0 +1,1 @@
+"""The multi-task model: dataset, losses, training, calibration, agreement with people."""

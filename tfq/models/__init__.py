@@ -1,0 +1,1 @@
+"""The only door to weights: the registry, the resolver, and running networks."""

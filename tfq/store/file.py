@@ -1,0 +1,319 @@
+"""Open a `.h5` file, read a group, replace a group whole. The only door to h5py.
+
+A file on disk is never changed in place: a stage writes its group into a sibling, the other groups are copied over as
+raw chunks, and the sibling takes the file's name in one step. A kill at any moment leaves the last complete file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import filelock
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from tfq.errors import FormatError, InputError, InUseError, TfqError
+from tfq.store import migrate, schema
+from tfq.store.provenance import Stamp
+
+Array = NDArray[Any]
+
+
+class GroupWriter:
+    """Writes one group into the sibling file; rows may come in pieces, so memory does not grow with the clip."""
+
+    def __init__(self, group: h5py.Group) -> None:
+        self._group = group
+        self.status = "ok"
+        self.info: dict[str, Any] = {}
+
+    def put(self, name: str, values: Array) -> None:
+        """Store a whole dataset. `name` is relative to the group, as in `landmarks` or `lips/values`."""
+        self._create(name, np.asarray(values))
+
+    def append(self, name: str, rows: Array) -> None:
+        """Store the next rows of a dataset along its first dimension."""
+        rows = np.asarray(rows)
+        if name not in self._group:
+            self._create(name, rows)
+            return
+        dataset = self._group[name]
+        end = len(dataset)
+        dataset.resize(end + len(rows), axis=0)
+        dataset[end:] = rows
+
+    def describe(self, name: str, info: Mapping[str, Any], status: str = "ok") -> None:
+        """Attach scalars to a group inside this one, as features do."""
+        group = self._group.require_group(name)
+        group.attrs["info"] = to_json(info)
+        group.attrs["status"] = status
+
+    def _create(self, name: str, values: Array) -> None:
+        path = f"{self._group.name.strip('/')}/{name}"
+        row = schema.find(path)
+        if row is None or values.ndim != len(row.dims):
+            raise TfqError(f"{path} with {values.ndim} dimensions is not in the schema")
+        if any(isinstance(dim, int) and dim != size for dim, size in zip(row.dims, values.shape, strict=True)):
+            raise TfqError(f"{path}: shape {values.shape} does not fit {row.dims}")
+        values = values.astype(np.dtype("f2") if values.dtype == np.float16 else np.dtype(row.dtype), copy=False)
+        # The source is compressed video: a filter would cost time and save nothing.
+        packed = {} if row.path == "extract/source" else {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+        shape = values.shape
+        rows_a_chunk = max(1, min(max(shape[0], 1), 2**18 // max(1, values[:1].nbytes)))
+        chunks = (rows_a_chunk, *(max(1, size) for size in shape[1:]))
+        if row.path == "align/crops" or row.path == "align/large_crops":
+            packed = {"compression": "lzf"}
+        self._group.create_dataset(name, data=values, maxshape=(None, *shape[1:]), chunks=chunks, **packed)
+
+
+class TfqFile:
+    """One `.h5` file, held by this process while it is open.
+
+    Use as a context manager. Reading methods raise FormatError where the content is not what the schema says.
+    """
+
+    def __init__(self, path: Path, *, wait: bool = False, durable: bool = True, read_only: bool = False) -> None:
+        """Take the file, which need not exist yet.
+
+        Args:
+            path: the `.h5` file.
+            wait: wait for another process that holds it, rather than raising InUseError.
+            durable: flush to disk before a new version takes the name; off for files that nobody keeps.
+            read_only: take no lock and refuse to replace; the version found at opening is read throughout.
+        """
+        self.path = path
+        self._durable = durable
+        self._read_only = read_only
+        self._lock = None if read_only else _take(path, wait)
+        self._file: h5py.File | None = None
+        try:
+            if path.exists():
+                self._file = _open(path)
+            elif read_only:
+                raise InputError(f"{path}: no such file")
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if getattr(self, "_file", None) is not None:
+            self._file.close()  # type: ignore[union-attr]
+            self._file = None
+        if self._lock is not None:
+            with contextlib.suppress(OSError):
+                # Unlinked while held: a waiter sees that its inode has no name any more and starts over.
+                os.unlink(self._lock.lock_file)
+            self._lock.release()
+            self._lock = None
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The file's own attributes."""
+        return {} if self._file is None else {name: _plain(value) for name, value in self._file.attrs.items()}
+
+    def has(self, path: str) -> bool:
+        """Whether a group or dataset is there."""
+        return self._file is not None and path in self._file
+
+    def names(self, path: str = "/") -> tuple[str, ...]:
+        """Names inside a group, in the order of the schema for the root and by name below it."""
+        if not self.has(path):
+            return ()
+        found = set(self._group(path))
+        order = schema.groups() if path == "/" else sorted(found)
+        return tuple(name for name in order if name in found)
+
+    def stamp(self, group: str) -> Stamp | None:
+        """What made a group; None where the group is not there."""
+        if not self.has(group):
+            return None
+        try:
+            return Stamp.from_json(str(self._group(group).attrs.get("stamp", "")))
+        except ValueError as error:
+            raise FormatError(f"{self.path}: the stamp of {group} is damaged; run that stage again") from error
+
+    def status(self, group: str) -> str:
+        """`ok`, or the short name of the reason why a group holds nothing to judge."""
+        return str(_plain(self._group(group).attrs.get("status", "ok")))
+
+    def info(self, group: str) -> dict[str, Any]:
+        """The scalars of a group."""
+        try:
+            return dict(json.loads(self._group(group).attrs.get("info", "{}")))
+        except ValueError as error:
+            raise FormatError(f"{self.path}: the attributes of {group} are damaged") from error
+
+    def array(self, path: str) -> Array:
+        """A whole dataset."""
+        return self.rows(path)
+
+    def rows(self, path: str, start: int = 0, stop: int | None = None) -> Array:
+        """Some rows of a dataset, read from disk without the others."""
+        dataset = None if self._file is None else self._file.get(path)
+        if not isinstance(dataset, h5py.Dataset):
+            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/')[0]}` on it")
+        try:
+            return np.asarray(dataset[start:stop])
+        except OSError as error:
+            raise FormatError(f"{self.path}: {path} is damaged") from error
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        """Shape of a dataset, without reading it."""
+        dataset = None if self._file is None else self._file.get(path)
+        if not isinstance(dataset, h5py.Dataset):
+            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/')[0]}` on it")
+        return tuple(dataset.shape)
+
+    @contextlib.contextmanager
+    def replacing(self, group: str, stamp: Stamp, root: Mapping[str, str | int] | None = None) -> Iterator[GroupWriter]:
+        """Write a group; when the block ends well the file holds it, and not a moment earlier.
+
+        Args:
+            group: the top-level group, replaced whole.
+            stamp: what makes it.
+            root: attributes of the file to set with it, as `extract` does.
+        """
+        if self._read_only:
+            raise TfqError(f"{self.path} was opened for reading")
+        sibling = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        try:
+            with _wrapped(self.path), h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new:
+                writer = GroupWriter(new.create_group(group))
+                yield writer
+                new[group].attrs.update({"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
+                self._copy_rest(new, group, root or {})
+            self._commit(sibling)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                sibling.unlink()
+
+    def _copy_rest(self, new: h5py.File, group: str, root: Mapping[str, str | int]) -> None:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        new.attrs["created"] = now
+        if self._file is not None:
+            for name in self._file:
+                if name != group:
+                    self._file.copy(name, new)
+            for name, value in self._file.attrs.items():
+                new.attrs[name] = value
+        new.attrs.update({**root, "format": schema.FORMAT, "format_version": schema.FORMAT_VERSION})
+        new.attrs["generated_by"] = f"tfq {version('tfq')}"
+
+    def _commit(self, sibling: Path) -> None:
+        if self._durable:
+            _sync(sibling)
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        os.replace(sibling, self.path)
+        if self._durable:
+            _sync(self.path.parent)
+        self._file = _open(self.path)
+
+    def _group(self, path: str) -> h5py.Group:
+        found = None if self._file is None else self._file.get(path)
+        if not isinstance(found, h5py.Group):
+            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/')[0]}` on it")
+        return found
+
+
+def to_json(info: Mapping[str, Any]) -> str:
+    """Scalars as JSON that any reader takes: NaN becomes null, numpy numbers become plain ones."""
+    return json.dumps(_plain(dict(info)), ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
+    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except filelock.Timeout as error:
+        raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot write in this folder ({error.strerror}); name another with --out-dir") from error
+    return lock
+
+
+@contextlib.contextmanager
+def _wrapped(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({os.strerror(error.errno) if error.errno else error})") from error
+
+
+def _open(path: Path) -> h5py.File:
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{path}: {error.strerror or 'cannot be opened'}") from error
+    except OSError as error:
+        raise FormatError(f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again") from error
+    try:
+        if _plain(file.attrs.get("format")) != schema.FORMAT:
+            raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")
+        migrate.check_version(int(file.attrs.get("format_version", 0)), path)
+        _check_group(file, path, "")
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        file.close()
+        raise FormatError(f"{path}: a damaged file; run `tfq extract` on the video again") from error
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:
+    """Refuse what could reach outside the file or run away: links, virtual and external storage, foreign types."""
+    for name in group:
+        full = f"{prefix}{name}"
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise FormatError(f"{path}: {full} is a link, which tfq does not follow")
+        item = group[name]
+        if isinstance(item, h5py.Group):
+            if prefix.count("/") > 2:
+                raise FormatError(f"{path}: {full} is nested deeper than tfq writes")
+            _check_group(item, path, f"{full}/")
+            continue
+        row = schema.find(full)
+        if row is None:
+            raise FormatError(f"{path}: holds {full}, which tfq does not know")
+        allowed = {np.dtype(row.dtype)} | ({np.dtype("f2")} if row.dtype == "f4" else set())
+        if not isinstance(item, h5py.Dataset) or item.dtype not in allowed or item.ndim != len(row.dims):
+            raise FormatError(f"{path}: {full} is not {row.dtype} with {len(row.dims)} dimensions")
+        if item.is_virtual or item.external:
+            raise FormatError(f"{path}: {full} keeps its numbers outside the file")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -234,7 +234,7 @@ class TfqFile:
 
 def to_json(info: Mapping[str, Any]) -> str:
     """Scalars as JSON that any reader takes: NaN becomes null, numpy numbers become plain ones."""
-    return json.dumps(_plain(dict(info)), ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return json.dumps(_plain(info), ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

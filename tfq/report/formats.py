@@ -1,0 +1,153 @@
+"""Results in every form that people and scripts read. A result is the JSON object of the contract, as a dict."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from tfq.config import DIMENSIONS
+from tfq.errors import UsageError
+from tfq.report.words import TITLES, reason, word
+
+Result = Mapping[str, Any]
+
+
+def render(results: Sequence[Result], form: str, *, width: int = 100, colour: bool = False) -> str:
+    """All results as one text that ends with a newline.
+
+    Args:
+        results: one object a file.
+        form: `table`, `json`, `jsonl`, `csv`, `md` or `junit`.
+        width: columns of the terminal, for the table.
+        colour: whether the table may use terminal colours.
+    """
+    if form == "table":
+        from tfq.report.table import table
+
+        return table(results, width, colour)
+    if form not in FORMS:
+        raise UsageError(f"no format is called {form}; there are table, {', '.join(FORMS)}")
+    return FORMS[form](results)
+
+
+def as_json(results: Sequence[Result]) -> str:
+    """One object for one file, a list for several."""
+    content = results[0] if len(results) == 1 else list(results)
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_jsonl(results: Sequence[Result]) -> str:
+    """One line a file."""
+    return "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+
+
+def as_csv(results: Sequence[Result]) -> str:
+    """One row a file: scores with their intervals, offset, number of weak segments."""
+    out = io.StringIO()
+    columns = [f"{name}{end}" for name in DIMENSIONS for end in ("", "_low", "_high")]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["file", "status", "duration_s", *columns, "offset_ms", "sync_status", "weak_segments", "weak_seconds"])
+    for result in results:
+        cells = [_number((result["scores"][name] or {}).get(key)) for name in DIMENSIONS for key in ("mos", "low", "high")]
+        weak = result["weak_segments"]
+        writer.writerow(
+            [
+                result["file"],
+                result["status"],
+                result["duration_s"],
+                *cells,
+                _number(result["sync"]["offset_ms"]),
+                result["sync"]["status"],
+                len(weak),
+                f"{weak_seconds(result):.2f}",
+            ]
+        )
+    return out.getvalue()
+
+
+def as_markdown(results: Sequence[Result]) -> str:
+    """A table of scores, then weak segments under each file's name."""
+    lines = ["| file | " + " | ".join(TITLES[name] for name in DIMENSIONS) + " | offset |", "|---" * (len(DIMENSIONS) + 2) + "|"]
+    for result in results:
+        cells = [f"{score['mos']:.1f} ({score['low']:.1f}–{score['high']:.1f})" if score else "–" for score in _scores(result)]
+        lines.append(f"| {_cell(result['file'])} | " + " | ".join(cells) + f" | {offset_text(result)} |")
+    for result in results:
+        if result["weak_segments"]:
+            lines += ["", f"**{_cell(result['file'])}**", ""]
+            lines += [f"- {segment_text(segment)}" for segment in result["weak_segments"]]
+    return "\n".join(lines) + "\n"
+
+
+def as_junit(results: Sequence[Result], failures: Mapping[tuple[str, str], str] | None = None) -> str:
+    """One test case a file and dimension; a case fails where a gate did, and is skipped where nothing was judged."""
+    failures = failures or {}
+    suite = ElementTree.Element("testsuite", name="tfq", tests=str(len(results) * len(DIMENSIONS)), failures=str(len(failures)))
+    for result in results:
+        for name in DIMENSIONS:
+            case = ElementTree.SubElement(suite, "testcase", classname=_xml(result["file"]), name=name)
+            score = result["scores"][name]
+            if score is None:
+                ElementTree.SubElement(case, "skipped", message=reason(result["unjudged"].get(name, "")))
+            elif (result["file"], name) in failures:
+                failure = ElementTree.SubElement(case, "failure", message=failures[result["file"], name])
+                weak = [segment for segment in result["weak_segments"] if segment["dimension"] == name]
+                failure.text = _xml("\n".join(segment_text(segment) for segment in weak))
+            else:
+                ElementTree.SubElement(case, "system-out").text = f"{score['mos']:.3f} {word(score['mos'])}"
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+FORMS: dict[str, Callable[[Sequence[Result]], str]] = {
+    "json": as_json,
+    "jsonl": as_jsonl,
+    "csv": as_csv,
+    "md": as_markdown,
+    "junit": as_junit,
+}
+
+
+def weak_seconds(result: Result) -> float:
+    """Time that lies in at least one weak segment."""
+    total, reached = 0.0, 0.0
+    for start, end in sorted((segment["start_s"], segment["end_s"]) for segment in result["weak_segments"]):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+def segment_text(segment: Mapping[str, Any]) -> str:
+    """A weak segment in one line."""
+    title = TITLES[segment["dimension"]]
+    return f"{segment['start_s']:.2f}–{segment['end_s']:.2f} s  {title} {segment['mos']:.1f}: {segment['reason']}"
+
+
+def offset_text(result: Result) -> str:
+    """The offset in words, or why there is none."""
+    sync = result["sync"]
+    if sync["offset_ms"] is None:
+        return reason(sync["status"])
+    size = abs(sync["offset_ms"])
+    side = "in sync" if size < 20 else "sound early" if sync["offset_ms"] > 0 else "sound late"
+    return f"{sync['offset_ms']:+.0f} ms ({side})"
+
+
+def _scores(result: Result) -> list[Mapping[str, float] | None]:
+    return [result["scores"][name] for name in DIMENSIONS]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _cell(text: str) -> str:
+    return _xml(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _xml(text: str) -> str:
+    """Without the control characters and lone surrogates that no XML or page may hold."""
+    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in text)

@@ -1,0 +1,44 @@
+"""How scores read: the names of the dimensions and the words of the 1-5 scale (ITU-T P.800)."""
+
+from __future__ import annotations
+
+TITLES = {
+    "lip_sync": "Lip sync",
+    "expression": "Expression",
+    "audio_quality": "Audio quality",
+    "consistency": "Consistency",
+    "visual_quality": "Visual quality",
+    "overall": "Overall",
+}
+
+COLUMNS = {
+    "lip_sync": "lips",
+    "expression": "face",
+    "audio_quality": "sound",
+    "consistency": "match",
+    "visual_quality": "picture",
+    "overall": "overall",
+}
+
+REASONS = {
+    "no_face": "no face was found",
+    "no_audio": "the file has no sound",
+    "no_speech": "there is no speech",
+    "too_short": "the clip is too short",
+    "silent": "the sound is silent",
+    "at_search_edge": "no offset within the search range fits",
+    "mouth_hidden": "the mouth is hidden",
+    "no_model": "the model was not trained on this dimension",
+}
+
+_WORDS = ((4.5, "excellent"), (3.5, "good"), (2.5, "fair"), (1.5, "poor"), (1.0, "bad"))
+
+
+def word(mos: float) -> str:
+    """The word of the absolute category scale nearest to a score."""
+    return next((name for least, name in _WORDS if mos >= least), "bad")
+
+
+def reason(name: str) -> str:
+    """A sentence part for a status; an unknown one is shown as it is."""
+    return REASONS.get(name, name.replace("_", " "))

@@ -1,0 +1,164 @@
+"""The checkpoint judges a clip: scores with intervals, scores over time, weak segments with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from tfq.config import DIMENSIONS, ScoreConfig
+from tfq.diagnosis import evidence, segments
+from tfq.fusion.calibrate import interval
+from tfq.fusion.rows import normalise
+from tfq.fusion.train import judge
+from tfq.models.checkpoint import Checkpoint
+from tfq.models.runtime import Models
+from tfq.stages import curves, inputs
+from tfq.store import Stamp, TfqFile
+from tfq.types import Floats
+
+VERSION = 1
+NEEDS = ("extract", "detect", "align", "audio", "sync", "features")
+EMBEDDED = "tfq-embedded"
+
+# What a dimension cannot be judged without. Overall is what a viewer says of the whole: it needs both.
+NEEDS_FACE = ("lip_sync", "expression", "consistency", "visual_quality", "overall")
+NEEDS_SOUND = ("lip_sync", "audio_quality", "consistency", "overall")
+NEEDS_SPEECH = ("lip_sync", "consistency")
+
+
+def weights(config: ScoreConfig) -> tuple[str, ...]:
+    """The checkpoint's name in the registry, or its path."""
+    return (config.checkpoint or EMBEDDED,)
+
+
+def run(file: TfqFile, config: ScoreConfig, models: Models, stamp: Stamp) -> None:
+    """Reads every group; replaces `score`."""
+    checkpoint = models.checkpoint(config.checkpoint or EMBEDDED)
+    rows = inputs.read(file, tuple(checkpoint.spec.features))
+    frames = file.shape("extract/time_s")[0]
+    unjudged = _unjudged(file)
+    scores, over_time = np.full(len(DIMENSIONS), np.nan), np.full((frames, len(DIMENSIONS)), np.nan)
+    if len(unjudged) < len(DIMENSIONS):
+        scores, over_time = _judge(checkpoint, rows, frames)
+    for i, name in enumerate(DIMENSIONS):
+        if name in unjudged:
+            scores[i], over_time[:, i] = np.nan, np.nan
+    valid = file.array("extract/valid")
+    with file.replacing("score", stamp) as group:
+        group.put("scores", interval(scores, checkpoint.half_widths))
+        group.put("over_time", over_time)
+        group.put("valid", valid)
+        group.status = _status(file)
+        group.info = {
+            "model": {
+                "name": checkpoint.name,
+                "sha256": models.sha(config.checkpoint or EMBEDDED),
+                "features": sorted(rows),
+                "missing": sorted(set(checkpoint.spec.features) - set(rows)),
+            },
+            "unjudged": unjudged,
+            "weak_segments": _weak(file, over_time, valid, config),
+        }
+
+
+def result(file: TfqFile, name: str) -> dict[str, Any]:
+    """The JSON object of one scored file, as in `tfq score --format json`.
+
+    Args:
+        file: a file whose `score` group is there.
+        name: the name that the user gave.
+    """
+    info, made, scores = file.info("extract"), file.info("score"), file.array("score/scores")
+    sync, audio, detect = file.info("sync"), file.info("audio"), file.info("detect")
+    return {
+        "format": "tfq-score",
+        "format_version": 1,
+        "tfq": version("tfq"),
+        "file": name,
+        "sha256": file.attrs["source_sha256"],
+        "duration_s": info["duration_s"],
+        "model": made["model"],
+        "status": file.status("score"),
+        "scores": {dimension: _score(scores[i]) for i, dimension in enumerate(DIMENSIONS)},
+        "unjudged": made["unjudged"],
+        "sync": {
+            "offset_ms": sync.get("offset_ms"),
+            "positive": "audio_early",
+            "confidence": sync.get("confidence"),
+            "probability": sync.get("probability"),
+            "status": file.status("sync"),
+        },
+        "indicators": curves.indicators(file),
+        "weak_segments": made["weak_segments"],
+        "faces": {
+            "tracks": detect.get("tracks", 0),
+            "judged_track": detect.get("judged_track"),
+            "coverage": file.info("align").get("coverage", 0.0),
+        },
+        "speech_ratio": audio.get("speech_ratio"),
+    }
+
+
+def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> tuple[Floats, Floats]:
+    ready, present = {}, {}
+    for name, (mean, deviation) in checkpoint.scale.items():
+        raw = rows.get(name)
+        if raw is None or raw.shape[1] != len(mean):
+            raw = np.full((frames, len(mean)), np.nan, np.float32)
+        ready[name], present[name] = normalise(raw, mean, deviation)
+    judged = judge(checkpoint.network, ready, present, len(DIMENSIONS))
+    return judged.clip, judged.over_time
+
+
+def _unjudged(file: TfqFile) -> dict[str, str]:
+    """Why a dimension has no score: the name of the reason, by dimension."""
+    reasons: dict[str, str] = {}
+    audio = file.status("audio")
+    if audio != "ok":
+        reasons.update(dict.fromkeys(NEEDS_SPEECH if audio == "no_speech" else NEEDS_SOUND, audio))
+    for group in ("align", "detect"):
+        if file.status(group) != "ok":
+            reasons.update(dict.fromkeys(NEEDS_FACE, file.status(group)))
+    if file.status("sync") in ("too_short", "mouth_hidden"):
+        reasons.setdefault("lip_sync", file.status("sync"))
+    return reasons
+
+
+def _status(file: TfqFile) -> str:
+    for group in ("detect", "align", "audio"):
+        if file.status(group) != "ok":
+            return file.status(group)
+    return file.status("sync") if file.status("sync") == "too_short" else "ok"
+
+
+def _weak(file: TfqFile, over_time: Floats, valid: Floats, config: ScoreConfig) -> list[dict[str, Any]]:
+    facts = curves.read(file)
+    found = []
+    for i, dimension in enumerate(DIMENSIONS):
+        if dimension == "overall":
+            continue  # the other five say where and why
+        for piece in segments.find(over_time[:, i], valid, dimension, config.weak_below, config.min_weak_s):
+            reason = evidence.explain(facts, piece)
+            found.append(
+                {
+                    "start_s": round(piece.start_s, 3),
+                    "end_s": round(piece.end_s, 3),
+                    "dimension": dimension,
+                    "mos": round(piece.mos, 3),
+                    "reason": reason.text,
+                    "evidence": reason.evidence,
+                    "worst_frame_s": round(float(file.array("extract/time_s")[piece.worst]), 3),
+                    "box_px": None if dimension == "audio_quality" else curves.box(file, piece.worst, dimension),
+                }
+            )
+    return sorted(found, key=lambda segment: (segment["start_s"], segment["mos"]))
+
+
+def _score(row: Floats) -> dict[str, float | None] | None:
+    if np.isnan(row[0]):
+        return None
+    mos, low, high = (None if np.isnan(value) else round(float(value), 4) for value in row)
+    return {"mos": mos, "low": low, "high": high}

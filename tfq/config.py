@@ -40,7 +40,7 @@ class AlignConfig:
 
     size: int = 96
     large_size: int = 0
-    margin: float = 0.35  # space around the five points, as a fraction of the side
+    margin: float = 0.1  # space around the five points, as a fraction of the side
     reach: float = 1.0  # room around the face box for the landmarker, in box sides on each side
 
 
@@ -69,6 +69,7 @@ class FeaturesConfig:
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    dnsmos_hop_s: int = 3  # its windows are 9 s long and cost 0.2 s each; the authors' own hop is 1
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def walk(
     *,
     source: Path | None = None,
     force: bool = False,
+    recorded: bool = False,
     progress: Progress = lambda _: None,
 ) -> None:
     """Bring a file up to a stage: every stage on the way that is missing or out of date runs, and no other.
@@ -62,6 +63,7 @@ def walk(
         models: the loaded networks, shared by all files of a process.
         source: the video, where the file does not exist yet.
         force: run the target even where its stamp is current.
+        recorded: keep the parameters that the target was last run with, as for the stages before it.
         progress: told each stage's name before it runs.
 
     A stage that finds nothing to judge (no face, no sound) does not raise: its group says so in its status, everything
@@ -69,7 +71,7 @@ def walk(
     """
     for name in _way_to(target):
         module = stage(name)
-        config = getattr(settings, name) if name == target else _recorded(file, name, settings)
+        config = getattr(settings, name) if name == target and not recorded else _recorded(file, name, settings)
         stamp = _stamp(file, name, config, models, source)
         if file.stamp(name) == stamp and not (force and name == target):
             continue

@@ -45,6 +45,7 @@ DATASETS: tuple[Dataset, ...] = (
     Dataset("extract/broken", ("T",), "?", "", "The decoder reported damage, or no picture covers the frame."),
     Dataset("extract/black", ("T",), "?", "", "The picture is black."),
     Dataset("extract/repeated", ("T",), "?", "", "The same source picture as the frame before."),
+    Dataset("extract/picture", ("T",), "i4", "", "Index of the source picture shown, in the order pictures are decoded."),
     Dataset("extract/audio", ("N",), "f4", "full scale", "16 kHz mono sound; sample 0 is at the start of the picture."),
     Dataset("extract/source", ("Z",), "u1", "", "The source file, byte for byte; absent with `--source link`."),
     Dataset("detect/boxes", ("R", "T", 4), "f4", "px", "Left, top, right, bottom of each track; NaN: not there."),

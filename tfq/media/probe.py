@@ -1,0 +1,123 @@
+"""What a file says of itself: its streams, sizes, rates and start times."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from tfq.errors import InputError
+
+Source: TypeAlias = Path | io.BytesIO
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Facts of the container. `width` and `height` are those of the coded picture; times are in seconds, NaN: unknown."""
+
+    width: int
+    height: int
+    pixel_aspect: float
+    fps: float
+    duration_s: float
+    has_audio: bool
+    audio_hz: int
+    audio_channels: int
+    video_start_s: float
+    audio_start_s: float
+    video_streams: int
+    audio_streams: int
+    video_codec: str
+    audio_codec: str
+
+
+def probe(source: Source) -> Probe:
+    """Read the headers of a video.
+
+    Raises:
+        InputError: the file cannot be opened, or holds no picture stream.
+    """
+    with opened(source) as container:
+        video = picture_stream(container, source)
+        audio = container.streams.audio[0] if container.streams.audio else None
+        length = container.duration
+        return Probe(
+            width=video.width,
+            height=video.height,
+            pixel_aspect=pixel_aspect(video),
+            fps=float(video.average_rate or video.guessed_rate or 0) or float("nan"),
+            duration_s=length / av.time_base if length else float("nan"),
+            has_audio=audio is not None,
+            audio_hz=audio.sample_rate if audio is not None else 0,
+            audio_channels=audio.channels if audio is not None else 0,
+            video_start_s=_start(video),
+            audio_start_s=_start(audio),
+            video_streams=len(container.streams.video),
+            audio_streams=len(container.streams.audio),
+            video_codec=video.codec_context.name,
+            audio_codec=audio.codec_context.name if audio is not None else "",
+        )
+
+
+@contextlib.contextmanager
+def opened(source: Source) -> Iterator[InputContainer]:
+    """An open container; errors of the file become one sentence."""
+    name = name_of(source)
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    try:
+        container = av.open(str(source) if isinstance(source, Path) else source)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{name}: {error.strerror.lower() if error.strerror else 'cannot be opened'}") from error
+    except (av.FFmpegError, ValueError, OSError) as error:
+        raise InputError(f"{name}: not a video that can be read, or a damaged one") from error
+    with container:
+        yield container
+
+
+def picture_stream(container: InputContainer, source: Source) -> VideoStream:
+    """The first stream of moving pictures: cover art does not count."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
+            return stream
+    raise InputError(f"{name_of(source)}: holds no moving picture")
+
+
+def pixel_aspect(stream: VideoStream) -> float:
+    """Width of a pixel over its height; 1 where the file does not say."""
+    ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
+    # Under 1 % nobody sees, and the picture keeps the pixels it was coded with.
+    return float(ratio) if 0.1 <= ratio <= 10 and abs(ratio - 1) > 0.01 else 1.0
+
+
+def sha256(path: Path) -> str:
+    """Hash of a whole file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror.lower() if error.strerror else 'cannot be read'}") from error
+
+
+def name_of(source: Source) -> str:
+    """How a source is called in messages."""
+    return str(source) if isinstance(source, Path) else "the embedded source"
+
+
+def _start(stream: Any) -> float:
+    if stream is None or stream.start_time is None or stream.time_base is None:
+        return float("nan")
+    return float(stream.start_time * stream.time_base)

@@ -1,0 +1,83 @@
+"""Sound on the picture's clock: mono, 16 kHz, sample 0 at the first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+
+from tfq import timebase
+from tfq.media.probe import Source, opened
+from tfq.types import Sound
+
+JUMP_S = 0.04  # stamps that stray further than this from the running count are a gap or an overlap, not rounding
+
+
+def samples(source: Source, frame_count: int, start_s: float) -> tuple[Sound | None, float]:
+    """Decode the first sound stream.
+
+    Args:
+        source: the video.
+        frame_count: grid frames; the sound is cut or filled with silence to exactly this length.
+        start_s: time stamp of the first picture on the clock of the file.
+
+    Returns:
+        `[frame_count * SAMPLES_PER_FRAME]` float32, or None where there is no sound stream or nothing in it can be
+        decoded; and the seconds of it that the source really covers.
+    """
+    sound = np.zeros(timebase.samples_of(frame_count), np.float32)
+    covered = np.zeros(frame_count, bool)
+    found = False
+    with opened(source) as container:
+        if not container.streams.audio:
+            return None, 0.0
+        for at_s, piece in _pieces(container):
+            found = True
+            place = round((at_s - start_s) * timebase.SAMPLE_RATE)
+            first, last = max(0, place), min(len(sound), place + len(piece))
+            if first < last:
+                sound[first:last] = piece[first - place : last - place]
+                covered[first // timebase.SAMPLES_PER_FRAME : -(-last // timebase.SAMPLES_PER_FRAME)] = True
+    return (sound, timebase.seconds_of(int(covered.sum()))) if found else (None, 0.0)
+
+
+def _pieces(container: InputContainer) -> Iterator[tuple[float, Sound]]:
+    """Runs of 16 kHz sound with the time each starts at."""
+    resampler, expected, at = _resampler(), None, 0.0
+    for frame in _decoded(container):
+        time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else expected
+        time = 0.0 if time is None else time
+        if expected is None or abs(time - expected) > JUMP_S:
+            if expected is not None:
+                yield from _mono(resampler.resample(None), at)
+            resampler, at = _resampler(), time
+        expected = time + frame.samples / frame.sample_rate
+        frame.pts = None  # the resampler would fill gaps by itself, and count from its own zero
+        for start, piece in _mono(resampler.resample(frame), at):
+            yield start, piece
+            at = start + len(piece) / timebase.SAMPLE_RATE
+    if expected is not None:
+        yield from _mono(resampler.resample(None), at)
+
+
+def _resampler() -> av.AudioResampler:
+    return av.AudioResampler(format="flt", layout="mono", rate=timebase.SAMPLE_RATE)
+
+
+def _mono(pieces: list[AudioFrame], at: float) -> Iterator[tuple[float, Sound]]:
+    for piece in pieces:
+        values = piece.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+        yield at, np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0)
+        at += len(values) / timebase.SAMPLE_RATE
+
+
+def _decoded(container: InputContainer) -> Iterator[AudioFrame]:
+    stream = container.streams.audio[0]
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except (av.FFmpegError, ValueError):
+            continue

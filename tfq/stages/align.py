@@ -1,0 +1,130 @@
+"""Landmarks, blendshapes, pose and crops of the judged face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfq import timebase
+from tfq.config import AlignConfig
+from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
+from tfq.faces.landmarks import BLENDSHAPES, POINTS, Face, Finder
+from tfq.media.frames import frames
+from tfq.models.runtime import Models
+from tfq.stages.source import open_source
+from tfq.store import GroupWriter, Stamp, TfqFile
+from tfq.types import Boxes, Floats, Picture
+
+VERSION = 1
+NEEDS = ("extract", "detect")
+
+BLOCK = 128  # frames written at a time
+LEAST_FRAMES = 5  # with a face, under which there is nothing to judge
+
+
+def weights(_config: AlignConfig) -> tuple[str, ...]:
+    return ("face_landmarker",)
+
+
+def run(file: TfqFile, config: AlignConfig, models: Models, stamp: Stamp) -> None:
+    """Reads `extract`, `detect`; replaces `align`, whose status is `no_face` where there is none."""
+    count, distances = 0, [np.zeros(0)]
+    with file.replacing("align", stamp) as group:
+        for block in _blocks(file, config, models):
+            _append(group, block, config)
+            points = np.array(block.points)
+            known = np.isfinite(points[:, 0, 0])
+            count += int(known.sum())
+            distances.append(eye_distance(points)[known])
+        length = file.info("extract")["frames"]
+        group.status = "ok" if count >= LEAST_FRAMES else "no_face"
+        group.info = {
+            "coverage": count / length,
+            "eye_distance_px": float(np.median(np.concatenate(distances))) if count else None,
+            "blendshapes": list(BLENDSHAPES),
+        }
+
+
+@dataclass
+class _Block:
+    points: list[Floats] = field(default_factory=list)
+    shapes: list[Floats] = field(default_factory=list)
+    pose: list[Floats] = field(default_factory=list)
+    transform: list[Floats] = field(default_factory=list)
+    crops: list[Picture] = field(default_factory=list)
+    large: list[Picture] = field(default_factory=list)
+
+    def add(self, face: Face | None, picture: Picture, config: AlignConfig) -> None:
+        if face is None:
+            face = Face(np.full((POINTS, 3), np.nan), np.full(len(BLENDSHAPES), np.nan), np.full(3, np.nan))
+        five = five_points(face.points[None])
+        self.points.append(face.points)
+        self.shapes.append(face.blendshapes)
+        self.pose.append(face.pose)
+        self.transform.append(fit_similarity(five, config.size, config.margin)[0])
+        self.crops.append(_crop(picture, self.transform[-1], config.size))
+        if config.large_size:
+            transform = fit_similarity(five, config.large_size, config.margin)[0]
+            self.large.append(_crop(picture, transform, config.large_size))
+
+
+def _blocks(file: TfqFile, config: AlignConfig, models: Models) -> Iterator[_Block]:
+    block = _Block()
+    for face, picture in _faces(file, config, models):
+        block.add(face, picture, config)
+        if len(block.points) == BLOCK:
+            yield block
+            block = _Block()
+    if block.points:
+        yield block
+
+
+def _faces(file: TfqFile, config: AlignConfig, models: Models) -> Iterator[tuple[Face | None, Picture]]:
+    """The judged face of each frame; a new landmarker for each scene, since its tracker remembers."""
+    boxes, cuts = _boxes(file), set(file.info("detect")["cuts"])
+    landmarker, finder = None, None
+    try:
+        for frame, picture in frames(open_source(file), file.array("extract/picture"), threads=models.threads or 0):
+            if frame in cuts and landmarker is not None:
+                landmarker.close()
+                landmarker = None
+            if not np.isfinite(boxes[frame, 0]):
+                yield None, picture
+                continue
+            if landmarker is None:
+                landmarker = models.landmarker()
+                finder = Finder(landmarker, config.reach)
+            if finder is not None:
+                yield finder.find(picture, boxes[frame], round(timebase.milliseconds_of(frame))), picture
+    finally:
+        if landmarker is not None:
+            landmarker.close()
+
+
+def _boxes(file: TfqFile) -> Boxes:
+    """Box of the judged track in each frame, `[T, 4]`; NaN where it is not there or the picture is no good."""
+    chosen = file.info("detect")["judged_track"]
+    valid = file.array("detect/valid")
+    if chosen is None:
+        return np.full((len(valid), 4), np.nan, np.float32)
+    return np.where(valid[:, None], file.array("detect/boxes")[chosen], np.nan)
+
+
+def _crop(picture: Picture, transform: Floats, size: int) -> Picture:
+    if np.isnan(transform).any():
+        return np.zeros((size, size, 3), np.uint8)
+    return warp(picture, transform, size)
+
+
+def _append(group: GroupWriter, block: _Block, config: AlignConfig) -> None:
+    points = np.array(block.points, np.float32)
+    group.append("landmarks", points)
+    group.append("blendshapes", np.array(block.shapes, np.float32))
+    group.append("pose", np.array(block.pose, np.float32))
+    group.append("transform", np.array(block.transform, np.float32))
+    group.append("crops", np.array(block.crops))
+    if config.large_size:
+        group.append("large_crops", np.array(block.large))
+    group.append("valid", np.isfinite(points[:, 0, 0]))

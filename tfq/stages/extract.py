@@ -1,0 +1,110 @@
+"""A video becomes a 25 fps timeline with masks, 16 kHz sound on the picture's clock, and the source itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfq import timebase
+from tfq.config import ExtractConfig
+from tfq.errors import UsageError
+from tfq.media.frames import Timeline, timeline
+from tfq.media.probe import Source, probe, sha256
+from tfq.media.samples import samples
+from tfq.models.runtime import Models
+from tfq.stages.source import open_source
+from tfq.store import Stamp, TfqFile
+from tfq.types import Mask
+
+VERSION = 1
+NEEDS: tuple[str, ...] = ()
+
+FLAT = 6.0  # a black picture has no structure: standard deviation of its luma
+BLOCK = 2**24  # bytes of the source copied at a time
+
+
+def weights(_config: ExtractConfig) -> tuple[str, ...]:
+    return ()
+
+
+def run(file: TfqFile, config: ExtractConfig, models: Models, stamp: Stamp, source: Path | None = None) -> None:
+    """Reads the video, or where none is given the source inside the file; replaces `extract`.
+
+    Raises:
+        InputError: the video cannot be decoded.
+    """
+    if config.source not in ("embed", "link"):
+        raise UsageError(f"--source {config.source}: choose embed or link")
+    video: Source = open_source(file) if source is None else source
+    facts = probe(video)
+    grid = timeline(video, config.max_duration_s, models.threads or 0)
+    sound, covered_s = samples(video, len(grid), grid.start_s)
+    black = (grid.dark < config.black_level) & (grid.flat < FLAT)
+    with file.replacing("extract", stamp, _root(file, config, source)) as group:
+        group.put("time_s", timebase.frame_times(len(grid)))
+        group.put("source_time_s", grid.source_time_s)
+        group.put("valid", ~(black | grid.damaged))
+        group.put("broken", grid.damaged)
+        group.put("black", black)
+        group.put("repeated", grid.repeated)
+        group.put("picture", grid.picture)
+        group.put("audio", np.zeros(0, np.float32) if sound is None else sound)
+        if config.source == "embed":
+            for block in _blocks(video):
+                group.append("source", block)
+        group.info = {
+            "fps": facts.fps,
+            "width": grid.width,
+            "height": grid.height,
+            "rotation": grid.rotation,
+            "pixel_aspect": facts.pixel_aspect,
+            "duration_s": timebase.seconds_of(len(grid)),
+            "frames": len(grid),
+            "has_audio": sound is not None,
+            "audio_hz": facts.audio_hz,
+            "audio_channels": facts.audio_channels,
+            "audio_start_s": facts.audio_start_s - grid.start_s,
+            "audio_covers_s": covered_s,
+            "decoder_errors": grid.errors,
+            "video_codec": facts.video_codec,
+            "audio_codec": facts.audio_codec,
+            "video_streams": facts.video_streams,
+            "audio_streams": facts.audio_streams,
+            **_ratios(grid, black),
+        }
+
+
+def _ratios(grid: Timeline, black: Mask) -> dict[str, float]:
+    ratios = {"repeated_ratio": grid.repeated, "broken_ratio": grid.damaged, "black_ratio": black}
+    return {name: float(mask.mean()) for name, mask in ratios.items()}
+
+
+def _root(file: TfqFile, config: ExtractConfig, source: Path | None) -> dict[str, str | int]:
+    if source is None:
+        kept = {name: file.attrs[name] for name in ("source_name", "source_size", "source_sha256", "source_path")}
+        return {**kept, "source_path": ""} if config.source == "embed" else kept
+    # Names may hold bytes that are no UTF-8; HDF5 text cannot.
+    name = os.fsencode(source.name).decode("utf-8", "replace")
+    path = os.path.relpath(source.resolve(), file.path.resolve().parent) if config.source == "link" else ""
+    return {
+        "source_name": name,
+        "source_size": source.stat().st_size,
+        "source_sha256": sha256(source),
+        "source_path": os.fsencode(path).decode("utf-8", "replace"),
+    }
+
+
+def _blocks(video: Source) -> Iterator[NDArray[np.uint8]]:
+    """The source's bytes, piece by piece, `[Z]` uint8."""
+    if isinstance(video, Path):
+        with video.open("rb") as file:
+            while block := file.read(BLOCK):
+                yield np.frombuffer(block, np.uint8)
+        return
+    content = np.frombuffer(video.getbuffer(), np.uint8)
+    for start in range(0, len(content), BLOCK):
+        yield content[start : start + BLOCK]

@@ -1,0 +1,176 @@
+"""Running networks: what a stage is handed instead of files and settings of run-times."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tfq.errors import WeightsError
+from tfq.models import own, weights
+from tfq.models.registry import weight
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from tfq.models.checkpoint import Checkpoint
+    from tfq.nets.whisper import WhisperEncoder
+
+log = logging.getLogger(__name__)
+
+
+class Models:
+    """Networks by their names in the registry, loaded when first asked for and shared by all files of a process.
+
+    Make one in each process: neither ONNX Runtime nor MediaPipe survives a fork.
+    """
+
+    def __init__(self, folder: Path | None = None, threads: int | None = None, offline: bool = False) -> None:
+        """`threads` is what each network may use; `None` leaves it to the run-times, which take all cores."""
+        self.folder = folder
+        self.threads = threads
+        self.offline = offline
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        self._encoders: dict[int, WhisperEncoder] = {}
+        self._checkpoints: dict[str, Checkpoint] = {}
+
+    def sha(self, name: str) -> str:
+        """SHA-256 of a model's file; from the registry, where nothing is read or fetched, unless it is one of ours."""
+        return own.sha(name) if own.is_own(name) else weight(name).sha256
+
+    def path(self, name: str) -> Path:
+        """The verified file of a model, fetched if need be."""
+        return own.path(name) if own.is_own(name) else weights.find(name, self.folder, self.offline)
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """A trained multi-task model: ours by name, a user's by path."""
+        if name not in self._checkpoints:
+            from tfq.models.checkpoint import load
+
+            self._checkpoints[name] = load(self.path(name))
+        return self._checkpoints[name]
+
+    def session(self, name: str) -> onnxruntime.InferenceSession:
+        """An ONNX model on the CPU. SCRFD takes pictures of any height and width that 32 divides."""
+        if name not in self._sessions:
+            import onnxruntime
+
+            path = self.path(name)
+            model = _free_size(path) if name == "scrfd" else path.read_bytes()
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = self.threads or 0
+            options.inter_op_num_threads = 1
+            options.log_severity_level = 3
+            # Threads that spin while they wait take the cores from everything else in the process: SCRFD at 320 on two
+            # threads cost 37 ms of processor time with it and 14 without.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+            onnxruntime.disable_telemetry_events()
+            self._sessions[name] = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return self._sessions[name]
+
+    def landmarker(self) -> Landmarker:
+        """A new Face Landmarker for one video: its tracker remembers faces and must not see another clip."""
+        return Landmarker(self.path("face_landmarker").read_bytes())
+
+    def whisper(self, layers: int = 3) -> WhisperEncoder:
+        """The first layers of the Whisper-base encoder, ready to run; at most 4."""
+        if layers not in self._encoders:
+            import torch
+            from safetensors.torch import load_file
+
+            from tfq.nets.whisper import WhisperEncoder
+
+            if self.threads:
+                torch.set_num_threads(self.threads)
+            encoder = WhisperEncoder(layers)
+            wanted = encoder.state_dict()
+            stored = load_file(self.path("whisper-base-encoder"))
+            encoder.load_state_dict({key: stored[key].float() for key in wanted})
+            self._encoders[layers] = encoder.eval().requires_grad_(False)
+        return self._encoders[layers]
+
+
+class Landmarker:
+    """MediaPipe's Face Landmarker for one face in video, without its chatter on standard error.
+
+    A context manager. `detect_for_video` and its result are MediaPipe's own: 478 points, 52 blendshapes and the
+    4 x 4 matrix that puts the canonical face into the scene.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=model),
+            running_mode=vision.RunningMode.VIDEO,
+            num_faces=1,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+        with _hushed():
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
+        self._ran = False
+
+    def detect_for_video(self, image: Any, timestamp_ms: int) -> Any:
+        """Find the face of an `mp.Image`; timestamps must rise strictly."""
+        if self._ran:
+            return self._landmarker.detect_for_video(image, timestamp_ms)
+        with _hushed():
+            result = self._landmarker.detect_for_video(image, timestamp_ms)
+        self._ran = True
+        return result
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what native code writes to file descriptor 2 for the debug log: no setting of MediaPipe stops its lines."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as said:
+            os.dup2(said.fileno(), 2)
+            try:
+                yield
+            finally:
+                os.dup2(kept, 2)
+                said.seek(0)
+                for line in said.read().decode(errors="replace").splitlines():
+                    log.debug("mediapipe: %s", line)
+    finally:
+        os.close(kept)
+
+
+def _free_size(path: Path) -> bytes:
+    """SCRFD for pictures of any size: its two Resize nodes double a map, but are written with sizes for 640 x 640."""
+    import numpy as np
+    import onnx
+
+    model = onnx.load(path)
+    double = onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "tfq_double")
+    model.graph.initializer.append(double)
+    resizes = [node for node in model.graph.node if node.op_type == "Resize"]
+    if len(resizes) != 2:
+        raise WeightsError(f"{path}: not the SCRFD that tfq knows")
+    for node in resizes:
+        del node.input[2:]
+        node.input.extend([double.name])
+    height, width = model.graph.input[0].type.tensor_type.shape.dim[2:]
+    height.dim_param, width.dim_param = "height", "width"
+    del model.graph.value_info[:]  # shapes inside, noted for 640 x 640
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[1].dim_param = f"anchors_{output.name}"
+    return bytes(model.SerializeToString())

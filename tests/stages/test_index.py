@@ -92,3 +92,17 @@ def test_statistics_are_those_of_the_training_part(tmp_path):
     rows = load(tmp_path / "i.jsonl")[1]
     assert header["split"]["train"] == sum(row["split"] == "train" for row in rows)
     assert np.isfinite(header["statistics"]["lips"]["std"]).all()
+
+
+def test_a_published_split_is_kept_by_whole_families(tmp_path):
+    files = [h5(tmp_path / f"{name}.h5", seed=i) for i, name in enumerate("abc")]
+    lines = ("a.mp4,x,test", "b.mp4,x,", "c.mp4,y,validation")
+    index(files, tmp_path / "i.jsonl", CONFIG, table(tmp_path / "t.csv", "file,speaker,split", *lines))
+    assert [row["split"] for row in load(tmp_path / "i.jsonl")[1]] == ["test", "test", "validation"]
+
+
+def test_a_published_split_that_divides_a_speaker_is_refused(tmp_path):
+    files = [h5(tmp_path / f"{name}.h5", seed=i) for i, name in enumerate("ab")]
+    people = table(tmp_path / "t.csv", "file,speaker,split", "a.mp4,x,test", "b.mp4,x,train")
+    with pytest.raises(InputError, match="shares a speaker"):
+        index(files, tmp_path / "i.jsonl", CONFIG, people)

@@ -21,7 +21,7 @@ def ran(monkeypatch) -> list[tuple[str, object]]:
     def fake(name: str) -> SimpleNamespace:
         def run(file, config, models, stamp, source=None):
             calls.append((name, config))
-            with file.replacing(name, stamp, {"source_sha256": "s"} if name == "extract" else None):
+            with file.replacing(name, stamp, {"source_sha256": ""} if name == "extract" else None):
                 pass
 
         return SimpleNamespace(VERSION=1, NEEDS=ROAD[name], weights=lambda _: (f"{name}-net",), run=run)

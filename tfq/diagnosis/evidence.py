@@ -61,40 +61,31 @@ def _offset(curves: Curves, segment: Segment) -> Reason | None:
     return Reason(f"mouth {who} the voice by {abs(offset):.0f} ms", {"offset_ms": round(offset, 1)}, abs(offset) / limit)
 
 
-def _no_match(curves: Curves, segment: Segment) -> Reason | None:
-    confidence, usual = _inside(curves, "confidence", segment), _inside(curves, "usual_confidence", segment)
-    if not confidence < 0.5 * usual:
-        return None
-    text = f"mouth and voice do not match at any offset (sync confidence {confidence:.2f}, {usual:.2f} in clean clips)"
-    return Reason(text, {"confidence": round(confidence, 3)}, min(3.0, 0.5 * usual / max(confidence, 1e-3)))
+def _still(curve: str, limit: float, what: str) -> Rule:
+    """A rule for something that should move and does not; the time is that of the piece."""
+
+    def rule(curves: Curves, segment: Segment) -> Reason | None:
+        moves = _inside(curves, curve, segment)
+        if not moves < limit:
+            return None
+        voice = " while the voice goes on" if _inside(curves, "speech", segment) > 0.5 else ""
+        text = f"{what} hardly moves for {segment.end_s - segment.start_s:.1f} s{voice}"
+        return Reason(text, {curve: round(moves, 4)}, min(3.0, limit / max(moves, limit / 3)))
+
+    return rule
 
 
-def _still_mouth(curves: Curves, segment: Segment) -> Reason | None:
-    moves, speech = _inside(curves, "mouth_speed", segment), _inside(curves, "speech", segment)
-    if not (moves < 0.05 and speech > 0.5):
-        return None
-    seconds = segment.end_s - segment.start_s
-    return Reason(f"mouth hardly moves for {seconds:.1f} s of speech", {"mouth_speed": round(moves, 4)}, 0.1 / max(moves, 0.02))
+def _share(curve: str, least: float, text: str) -> Rule:
+    """A rule for frames in which something is true; `text` is formatted with their share of the piece."""
 
+    def rule(curves: Curves, segment: Segment) -> Reason | None:
+        values = curves.get(curve)
+        if values is None:
+            return None
+        share = float(np.mean(values[segment.start : segment.stop] > 0.5))
+        return Reason(text.format(share), {f"{curve}_ratio": round(share, 3)}, share / least) if share >= least else None
 
-def _still_face(curves: Curves, segment: Segment) -> Reason | None:
-    moves, speech = _inside(curves, "upper_face_motion", segment), _inside(curves, "speech", segment)
-    usual = _inside(curves, "usual_upper_face_motion", segment)
-    if not moves < 0.25 * usual:
-        return None
-    during = " while the voice goes on" if speech > 0.5 else ""
-    text = f"upper face does not move for {segment.end_s - segment.start_s:.1f} s{during}"
-    return Reason(text, {"upper_face_motion": round(moves, 4)}, min(3.0, 0.25 * usual / max(moves, 1e-4)))
-
-
-def _repeated(curves: Curves, segment: Segment) -> Reason | None:
-    values = curves.get("repeated")
-    if values is None:
-        return None
-    share = float(np.mean(values[segment.start : segment.stop] > 0.5))
-    if share < 0.25:
-        return None
-    return Reason(f"{share:.0%} of the frames repeat the one before", {"repeated_ratio": round(share, 3)}, 4 * share)
+    return rule
 
 
 def _below(curve: str, limit: float, text: str) -> Rule:
@@ -118,3 +109,44 @@ def _above(curve: str, limit: float, text: str) -> Rule:
         return Reason(text.format(value), {curve: round(value, 3)}, value / limit) if value > limit else None
 
     return rule
+
+
+# Limits are the worst twentieth of clean recordings, by `python -m tests.bench.limits`, unless a standard is named.
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "lip_sync": (
+        _offset,
+        _below("confidence", 0.1, "mouth and voice match at no offset (confidence {:.2f})"),
+        _still("mouth_speed", 0.1, "mouth"),
+        _share("mouth_still", 0.3, "mouth is a still picture in {:.0%} of the frames"),
+    ),
+    "expression": (
+        _still("upper_motion", 0.05, "upper face"),
+        _above("jerkiness", 1.0, "face jerks (jerkiness {:.2f})"),
+        _above("head_acceleration", 20.0, "head trembles ({:.0f} eye distances/s²)"),
+        _above("asymmetry", 0.15, "face is lopsided (asymmetry {:.2f})"),
+        _share("repeated", 0.25, "{:.0%} of the frames repeat the one before"),
+    ),
+    "audio_quality": (
+        _below("dnsmos_bak", 2.5, "noise behind the voice (DNSMOS background {:.1f})"),
+        _below("dnsmos_sig", 2.5, "voice is distorted (DNSMOS signal {:.1f})"),
+        _below("hnr", 3.0, "harsh or metallic voice (HNR {:.1f} dB)"),
+        _above("clipped", 0.01, "sound is clipped in {:.0%} of the samples"),
+        _below("rolloff", 1500.0, "muffled sound (85 % of the energy lies under {:.0f} Hz)"),
+    ),
+    "consistency": (
+        _offset,
+        _above("mouth_in_silence", 0.5, "mouth moves while nobody speaks ({:.2f} eye distances/s)"),
+        _share("closed_in_voice", 0.4, "mouth is closed in {:.0%} of the frames with voice"),
+        _below("local_correlation", -0.2, "mouth opens when the voice is quiet (correlation {:.2f})"),
+        _below("confidence", 0.1, "mouth and voice match at no offset (confidence {:.2f})"),
+    ),
+    "visual_quality": (
+        _below("mouth_to_face_sharpness", -0.3, "mouth is blurrier than the face (10^{:.1f} of its detail)"),
+        _below("face_sharpness", 0.5, "face is blurred (log sharpness {:.2f})"),
+        _above("noise", 6.0, "picture noise of {:.1f} grey levels"),
+        _above("flicker", 3.0, "brightness of the face flickers by {:.1f} grey levels"),
+        _above("instability", 6.0, "face swims or trembles ({:.1f} grey levels from frame to frame)"),
+        _above("colour_shift", 10.0, "colour of the mouth differs from the face by {:.0f} grey levels"),
+        _share("repeated", 0.25, "{:.0%} of the frames repeat the one before"),
+    ),
+}

@@ -113,7 +113,7 @@ def _epoch(
         with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bf16"):
             loss = _loss(network, batch, config, contrastive=True)
         (loss / config.accumulate).backward()  # type: ignore[no-untyped-call]
-        seen.append(float(loss))
+        seen.append(float(loss.detach()))
         if (step + 1) % config.accumulate == 0:
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()

@@ -15,14 +15,14 @@ from typing import Any
 from tfq.config import DIMENSIONS, IndexConfig
 from tfq.errors import FormatError, InputError, TfqError, UsageError
 from tfq.fusion.rows import Statistics
-from tfq.fusion.split import assign
+from tfq.fusion.split import PARTS, assign, families
 from tfq.stages import inputs
 from tfq.store import TfqFile
 from tfq.store.file import to_json
 
 FORMAT = "tfq-index"
 FORMAT_VERSION = 1
-TABLE_COLUMNS = ("speaker", "group", "kind", "method", "language")
+TABLE_COLUMNS = ("speaker", "group", "kind", "method", "language", "split")
 
 Row = dict[str, Any]
 
@@ -35,7 +35,8 @@ def index(paths: Sequence[Path], out: Path, config: IndexConfig, table: Path | N
         out: the index; paths in it are relative to its folder.
         config: the split and the cleaning limits.
         table: CSV with a column `file` (name, relative path or SHA-256 of the video) and any of `TABLE_COLUMNS` and the
-            dimensions, whose values are MOS from 1 to 5.
+            dimensions, whose values are MOS from 1 to 5. A `split` in it is kept, as published sets need it; families
+            without one are assigned.
 
     Raises:
         InputError: no file can be used, or the table is wrong.
@@ -44,12 +45,13 @@ def index(paths: Sequence[Path], out: Path, config: IndexConfig, table: Path | N
     rows = [_row(path, out.parent, known, config) for path in sorted(set(paths))]
     _inherit(rows)
     _drop_duplicates(rows)
+    for row in rows:
+        row["split"] = row.get("split") if row["dropped"] is None else None
     kept = [row for row in rows if row["dropped"] is None]
     if not kept:
         reasons = Counter(row["dropped"] for row in rows)
         raise InputError(f"{out}: none of {len(rows)} files can be used ({_counts(reasons)})")
-    for row, part in zip(kept, assign([_keys(row) for row in kept], config.validation, config.test, config.seed), strict=True):
-        row["split"] = part
+    _split(kept, config)
     header = _header(rows, out.parent, config)
     _write(out, header, rows)
     return header
@@ -87,7 +89,7 @@ def sidecar(path: Path) -> Mapping[str, Any] | None:
 
 
 def _row(path: Path, root: Path, known: Mapping[str, Mapping[str, str]], config: IndexConfig) -> Row:
-    row: Row = {"file": os.path.relpath(path, root), "dropped": None, "split": None}
+    row: Row = {"file": os.path.relpath(path, root), "dropped": None}
     try:
         with TfqFile(path, read_only=True) as file:
             row.update(_facts(file))
@@ -144,9 +146,24 @@ def _inherit(rows: Sequence[Row]) -> None:
     for row in rows:
         source = row.get("degraded", {}).get("source_sha256", row.get("sha256", row["file"]))
         row["family"] = source
-        for name in ("speaker", "group", "language"):
+        for name in ("speaker", "group", "language", "split"):
             if name not in row and name in originals.get(source, {}):
                 row[name] = originals[source][name]
+
+
+def _split(rows: Sequence[Row], config: IndexConfig) -> None:
+    """The part of each row: the one given for its family, or else the one that the hash says."""
+    keys = [_keys(row) for row in rows]
+    given: dict[int, str] = {}
+    for row, family in zip(rows, families(keys), strict=True):
+        part = row.get("split")
+        if part and part not in PARTS:
+            raise InputError(f"{row['file']}: split is {part}; choose from {', '.join(PARTS)}")
+        if part and given.setdefault(family, part) != part:
+            raise InputError(f"{row['file']}: given to {part}, but it shares a speaker, group or source with {given[family]}")
+    assigned = assign(keys, config.validation, config.test, config.seed)
+    for row, family, part in zip(rows, families(keys), assigned, strict=True):
+        row["split"] = given.get(family, part)
 
 
 def _drop_duplicates(rows: Sequence[Row]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from tfq import timebase
 from tfq.config import DIMENSIONS, TrainConfig
 from tfq.errors import InputError
-from tfq.features import STREAMS
+from tfq.features import MEASUREMENTS
 from tfq.fusion import calibrate, evaluate
 from tfq.fusion.batches import Example
 from tfq.fusion.rows import normalise
@@ -26,6 +26,8 @@ from tfq.types import Floats
 
 Tell = Callable[[str], None]
 Scale = Mapping[str, tuple[Floats, Floats]]
+
+_STREAMS = {("face",): "picture", ("sound",): "sound"}
 
 # Sound and picture of these copies do not belong to the same moment: no positives for the contrastive loss.
 APART = ("lip_sync", "consistency")
@@ -69,7 +71,8 @@ def train(index: Path, out: Path, config: TrainConfig, name: str = "", tell: Tel
 def _spec(scale: Scale, config: TrainConfig) -> FusionSpec:
     streams: dict[str, dict[str, int]] = {"picture": {}, "sound": {}, "cross": {}}
     for name, (mean, _) in scale.items():
-        streams[STREAMS.get(name, "cross")][name] = len(mean)
+        needs = MEASUREMENTS[name].needs if name in MEASUREMENTS else ()
+        streams[_STREAMS.get(needs, "cross")][name] = len(mean)
     return FusionSpec(
         **streams,
         dimensions=DIMENSIONS,

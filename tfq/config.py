@@ -116,6 +116,30 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class SyncTrainConfig:
+    """The sync network and how it is trained.
+
+    Recordings are often out of sync themselves: two small networks, each trained for `scout_steps` on one half of the
+    speakers, first find the offset of every clip of the other half. `crop` is the side of the mouth that the network sees (0: none, only its shape), `copies` the disturbed copies of each
+    sound, `layers` those of the speech encoder whose rows it hears.
+    """
+
+    scout_steps: int = 350
+    steps: int = 2000
+    batch: int = 20
+    frames: int = 36
+    rate: float = 2e-3
+    crop: int = 48
+    parts: int = 192
+    width: int = 192
+    blocks: int = 3
+    dropout: float = 0.2
+    copies: int = 2
+    layers: tuple[int, ...] = (2, 3)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one walk along the road runs with."""
 

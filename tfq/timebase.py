@@ -55,7 +55,7 @@ def rows_to_grid(rows: NDArray[np.floating[Any]], row_rate: float, count: int) -
     Returns:
         `[count, ...]` of the same dtype; NaN where fewer than half of a frame is covered by rows.
     """
-    flat = rows.reshape(len(rows), -1).astype(np.float64)
+    flat = rows.reshape(len(rows), int(np.prod(rows.shape[1:]))).astype(np.float64)
     inside = np.clip(np.arange(count + 1) / FPS * row_rate, 0, len(flat))  # frame edges, in rows
     missing = _integrate(np.isnan(flat), inside)
     with np.errstate(invalid="ignore", divide="ignore"):

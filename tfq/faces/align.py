@@ -73,6 +73,11 @@ def warp(picture: Picture, transform: Floats, size: int) -> Picture:
     return np.asarray(cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
+def grey(picture: Picture) -> Picture:
+    """Luma of an RGB picture, `[H, W]` uint8."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
 def eye_distance(landmarks: Floats) -> Floats:
     """Distance between the outer corners of the eyes, `[T]` in pixels: the unit of all geometry."""
     return np.asarray(np.linalg.norm(landmarks[:, 263, :2] - landmarks[:, 33, :2], axis=1))

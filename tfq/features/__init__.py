@@ -1,1 +1,28 @@
-"""One measurement per file; this page lists them."""
+"""One measurement per file; `MEASUREMENTS` is the table of them, in the order they are computed and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tfq.errors import UsageError
+from tfq.features import acoustic, blendshapes, cross, dnsmos, expression, eyes, head, lips, mel, mfcc, picture
+from tfq.features.measurement import Clip, Column, Feature, Measurement
+
+__all__ = ["MEASUREMENTS", "Clip", "Column", "Feature", "Measurement", "chosen"]
+
+MEASUREMENTS: dict[str, Measurement] = {
+    module.MEASUREMENT.name: module.MEASUREMENT
+    for module in (lips, head, eyes, expression, blendshapes, picture, acoustic, mel, mfcc, dnsmos, cross)
+}
+
+
+def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Measurement, ...]:
+    """The measurements that `--only` and `--skip` leave.
+
+    Raises:
+        UsageError: a name is not in the table.
+    """
+    for name in (*only, *skip):
+        if name not in MEASUREMENTS:
+            raise UsageError(f"no feature is called {name}; there are {', '.join(MEASUREMENTS)}")
+    return tuple(row for name, row in MEASUREMENTS.items() if (not only or name in only) and name not in skip)

@@ -8,20 +8,23 @@ sources are sampled without a bias to either side, which would show up as an off
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from tfq import timebase
 from tfq.errors import InputError
-from tfq.media.probe import Source, name_of, opened, picture_stream, pixel_aspect
+from tfq.media.probe import Source, name_of, opened, packets, picture_stream, pixel_aspect
 from tfq.types import Floats, Ints, Mask, Picture
 
 SMALL = (64, 36)  # the size at which a picture is looked at for blackness
+STRAY = 10  # pictures in a row whose stamps may be wrong before the clock of the file is taken to have been set back
+LONGEST_S = 3600.0  # no picture is shown for longer: a wrapped or reset clock jumps by hours
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,13 @@ class Timeline:
     Attributes:
         picture: `[T]` index of the source picture, in the order they are decoded.
         source_time_s: `[T]` its time stamp, in seconds from the first picture.
-        damaged: `[T]` the decoder reported damage in it, or lost what came before it.
+        damaged: `[T]` the decoder reported damage in the picture or in one it was predicted from, or the picture that
+            belongs here was lost and the one before it stays.
         dark: `[T]` mean luma of the picture, 0-255; `flat` `[T]` its standard deviation.
         start_s: time stamp of the first picture on the clock of the file.
         width, height: of the picture as it is shown: rotated, with square pixels.
         rotation: degrees by which the file asks to turn the picture, counter-clockwise.
-        errors: packets that could not be decoded.
+        errors: packets that gave no picture, and pictures that the decoder calls damaged.
     """
 
     picture: Ints
@@ -61,14 +65,16 @@ class Timeline:
 
 @dataclass
 class _Seen:
-    """What one pass over the pictures gathers."""
+    """What one pass over the pictures gathers, in the order they are shown. Stamps are in seconds, NaN: none."""
 
-    times: list[float]
-    damaged: list[bool]
-    dark: list[float]
-    flat: list[float]
+    stamps: list[float] = field(default_factory=list)
+    keys: list[bool] = field(default_factory=list)
+    corrupt: list[bool] = field(default_factory=list)
+    dark: list[float] = field(default_factory=list)
+    flat: list[float] = field(default_factory=list)
+    lost: list[float] = field(default_factory=list)  # stamps of packets that gave no picture
     last_length_s: float = 0.0
-    errors: int = 0
+    step: float = 1 / timebase.FPS
     size: tuple[int, int] = (0, 0)
     rotation: int = 0
 
@@ -80,32 +86,29 @@ def timeline(source: Source, max_duration_s: float = float("inf"), threads: int 
         InputError: nothing can be decoded, or the clip is longer than allowed.
     """
     with opened(source) as container:
-        stream = _prepared(container, source, threads)
-        seen = _look(container, stream)
-        step = 1 / float(stream.average_rate) if stream.average_rate else 1 / timebase.FPS
-    if not seen.times:
+        seen = _look(container, _prepared(container, source, threads))
+    if not seen.stamps:
         raise InputError(f"{name_of(source)}: no picture in it can be decoded")
-    start, times = seen.times[0], _rising(np.array(seen.times))
-    steps = np.diff(times)
-    usual = float(np.median(steps)) if len(steps) else step
+    times, usual = rising(np.array(seen.stamps), seen.step)
+    start_s, times = float(times[0]), times - times[0]
     length = times[-1] + (seen.last_length_s or usual)
     if length > max_duration_s:
         raise InputError(f"{name_of(source)}: {length:.0f} s long, over the limit of {max_duration_s:.0f} s")
-    count = max(1, round(length * timebase.FPS))
-    reach = min(usual, 1 / timebase.FPS) / 2
-    shown = np.searchsorted(times, timebase.frame_times(count) + reach + 1e-6, side="right") - 1
-    shown = np.maximum(shown, 0)
+    grid = timebase.frame_times(max(1, round(length * timebase.FPS)))
+    due = grid + min(usual, 1 / timebase.FPS) / 2 + 1e-6
+    shown = np.maximum(np.searchsorted(times, due, side="right") - 1, 0)
+    damaged, before_loss = _damage(seen)
     return Timeline(
         picture=shown,
         source_time_s=times[shown],
-        damaged=np.array(seen.damaged)[shown],
+        damaged=damaged[shown] | (before_loss[shown] & (due > times[shown] + usual)),
         dark=np.array(seen.dark)[shown],
         flat=np.array(seen.flat)[shown],
-        start_s=start,
+        start_s=start_s,
         width=seen.size[0],
         height=seen.size[1],
         rotation=seen.rotation,
-        errors=seen.errors,
+        errors=len(seen.lost) + sum(seen.corrupt),
     )
 
 
@@ -127,18 +130,25 @@ def frames(
     wanted = range(start, len(shown) if stop is None else min(stop, len(shown)), step)
     ahead = iter(wanted)
     frame = next(ahead, None)
+    picture = None
     with opened(source) as container:
         stream = _prepared(container, source, threads)
         aspect = pixel_aspect(stream)
-        for number, (picture, _) in enumerate(_decoded(container, stream)):
+        for number, picture in enumerate(_decoded(container, stream)):
             if frame is None:
                 return
-            if picture is None or shown[frame] > number:
+            if shown[frame] > number:
                 continue
             pixels = _upright(picture, aspect)
             while frame is not None and shown[frame] <= number:
                 yield frame, pixels
                 frame = next(ahead, None)
+        if picture is None:
+            raise InputError(f"{name_of(source)}: no picture in it can be decoded")
+        # How many pictures come out of a badly damaged stream depends on the number of threads; the grid does not.
+        while frame is not None:
+            yield frame, _upright(picture, aspect)
+            frame = next(ahead, None)
 
 
 def _prepared(container: InputContainer, source: Source, threads: int) -> VideoStream:
@@ -148,50 +158,118 @@ def _prepared(container: InputContainer, source: Source, threads: int) -> VideoS
     return stream
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[tuple[VideoFrame, bool]]:
-    """Pictures in the order they are shown, and whether packets were lost since the one before."""
-    lost = False
-    for packet in container.demux(stream):
-        try:
-            pictures = packet.decode()
-        except (av.FFmpegError, ValueError):
-            lost = True
-            continue
-        for picture in pictures:
-            yield picture, lost
-            lost = False
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Pictures in the order they are shown."""
+    for packet in packets(container, stream):
+        yield from _pictures(packet) or ()
+
+
+def _pictures(packet: Packet[VideoStream]) -> list[VideoFrame] | None:
+    """What a packet brings out of the decoder; None: an error."""
+    try:
+        return packet.decode()
+    except (av.FFmpegError, ValueError):
+        return None
 
 
 def _look(container: InputContainer, stream: VideoStream) -> _Seen:
-    seen = _Seen([], [], [], [])
-    aspect = pixel_aspect(stream)
-    base = float(stream.time_base or 0)
-    for picture, lost in _decoded(container, stream):
-        step = 1 / float(stream.average_rate) if stream.average_rate else 1 / timebase.FPS
-        known = picture.pts is not None
-        seen.times.append(picture.pts * base if known else (seen.times[-1] + step if seen.times else 0.0))
-        seen.last_length_s = float(picture.duration or 0) * base
-        seen.errors += lost
-        seen.damaged.append(lost or picture.is_corrupt)
-        luma = picture.reformat(*SMALL, format="gray").to_ndarray()
-        seen.dark.append(float(luma.mean()))
-        seen.flat.append(float(luma.std()))
-        if not seen.size[0]:
-            seen.rotation = int(picture.rotation)
-            width, height = round(picture.width * aspect), picture.height
-            seen.size = (height, width) if seen.rotation % 180 else (width, height)
+    seen = _Seen(step=1 / float(stream.average_rate) if stream.average_rate else 1 / timebase.FPS)
+    sent: set[int] = set()
+    failed = False
+    for packet in packets(container, stream):
+        if packet.pts is not None and not packet.is_discard:
+            sent.add(packet.pts)
+        pictures = _pictures(packet)
+        failed |= pictures is None
+        for picture in pictures or ():
+            _note(seen, picture, stream)
+            sent.discard(picture.pts)
+    # What never came out is a truer account of losses than errors, which some decoders keep to themselves and threads
+    # report late; but streams of fields, VP8 and VP9 have packets that are not meant to be shown.
+    if failed or (3 * len(sent) < len(seen.stamps) and stream.codec_context.name not in ("vp8", "vp9")):
+        seen.lost = sorted(_seconds(stamp, stream) for stamp in sent)
     return seen
 
 
-def _rising(times: Floats) -> Floats:
-    """Times from the first picture on; one that jumps back is taken to follow the one before at the usual step."""
-    times = times - times[0]
-    steps = np.diff(times)
-    good = steps[steps > 0]
-    usual = float(np.median(good)) if len(good) else 1 / timebase.FPS
-    # A wrapped or reset clock jumps by hours: nothing is shown for that long, so it counts as the usual step too.
-    steps = np.where((steps <= 0) | (steps > 3600), usual, steps)
-    return np.concatenate([[0.0], np.cumsum(steps)])
+def _note(seen: _Seen, picture: VideoFrame, stream: VideoStream) -> None:
+    seen.stamps.append(_seconds(picture.pts, stream))
+    seen.keys.append(bool(picture.key_frame))
+    seen.corrupt.append(picture.is_corrupt)
+    seen.last_length_s = _seconds(picture.duration or 0, stream)
+    luma = picture.reformat(*SMALL, format="gray").to_ndarray()
+    seen.dark.append(float(luma.mean()))
+    seen.flat.append(float(luma.std()))
+    if not seen.size[0]:
+        seen.rotation = int(picture.rotation)
+        width, height = round(picture.width * pixel_aspect(stream)), picture.height
+        seen.size = (height, width) if seen.rotation % 180 else (width, height)
+
+
+def _seconds(stamp: int | None, stream: VideoStream) -> float:
+    return float("nan") if stamp is None or stream.time_base is None else float(stamp * stream.time_base)
+
+
+def _damage(seen: _Seen) -> tuple[Mask, Mask]:
+    """`[P]` pictures that show damage, and `[P]` pictures after which others were lost.
+
+    Damage lasts until the next key picture, since what lies between is predicted from what is damaged.
+    """
+    stamps = np.array(seen.stamps)
+    keys = np.append(np.flatnonzero(seen.keys), len(stamps))
+    damaged, before_loss = np.zeros(len(stamps), bool), np.zeros(len(stamps), bool)
+    for first in np.flatnonzero(seen.corrupt):
+        damaged[first : keys[np.searchsorted(keys, first, side="right")]] = True
+    for stamp in seen.lost:
+        after = np.flatnonzero(stamps >= stamp)
+        first = int(after[0]) if len(after) else len(stamps)
+        if first:
+            before_loss[first - 1] = True
+            damaged[first : keys[np.searchsorted(keys, first)]] = True
+    return damaged, before_loss
+
+
+def rising(stamps: Floats, step: float) -> tuple[Floats, float]:
+    """Time stamps that rise strictly, and the usual step between them.
+
+    A few stamps that stray to either side are replaced by their neighbours' mean, so that one wrong stamp does not
+    shift everything after it against the sound. A clock that is set back for good goes on at the usual step.
+
+    Args:
+        stamps: `[P]` in seconds, in the order the pictures are shown; NaN: the file gives none.
+        step: seconds from one picture to the next where stamps do not tell.
+
+    Returns:
+        `[P]` times in seconds on the clock of the first stamps, and the median step in seconds.
+    """
+    steps = np.diff(stamps)
+    good = steps[(steps > 0) & (steps < LONGEST_S)]
+    usual = float(np.median(good)) if len(good) else step
+    times, kept, shift = np.zeros(len(stamps)), [], 0.0
+    for index in np.flatnonzero(np.isfinite(stamps)):
+        value = stamps[index] + shift
+        if kept and not 0 < value - times[kept[-1]] <= LONGEST_S:
+            late = stamps[index : index + STRAY + 1] + shift > times[kept[-1]]
+            behind = int(np.argmax(late)) if late.any() else STRAY + 1
+            ahead = int(np.sum(times[kept[-STRAY - 1 :]] >= value))
+            if value > times[kept[-1]] or min(ahead, behind) > STRAY:
+                shift += times[kept[-1]] + usual * (index - kept[-1]) - value
+                value = stamps[index] + shift
+            elif behind <= ahead:
+                continue
+            else:
+                del kept[-ahead:]
+        times[index] = value
+        kept.append(int(index))
+    return _filled(times, kept, usual), usual
+
+
+def _filled(times: Floats, kept: list[int], usual: float) -> Floats:
+    """Times between kept ones on a straight line, those outside them at the usual step."""
+    if not kept:
+        return np.arange(len(times)) * usual
+    every = np.arange(len(times))
+    inside = np.interp(every, kept, times[kept])
+    return inside + usual * (np.minimum(every - kept[0], 0) + np.maximum(every - kept[-1], 0))
 
 
 def _upright(picture: VideoFrame, aspect: float) -> Picture:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from tfq.errors import InputError
 
-Source: TypeAlias = Path | io.BytesIO
+Source: TypeAlias = Path | io.BufferedIOBase
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def probe(source: Source) -> Probe:
     """
     with opened(source) as container:
         video = picture_stream(container, source)
-        audio = container.streams.audio[0] if container.streams.audio else None
+        audio = sound_stream(container)
         length = container.duration
         return Probe(
             width=video.width,
@@ -72,10 +74,13 @@ def probe(source: Source) -> Probe:
 def opened(source: Source) -> Iterator[InputContainer]:
     """An open container; errors of the file become one sentence."""
     name = name_of(source)
-    if isinstance(source, io.BytesIO):
+    if not isinstance(source, Path):
         source.seek(0)
     try:
-        container = av.open(str(source) if isinstance(source, Path) else source)
+        # An absolute path: FFmpeg takes what stands before a colon for a protocol. No protocol but files: a playlist
+        # that calls itself a video must not reach the network.
+        file = str(source.absolute()) if isinstance(source, Path) else source
+        container = av.open(file, options={"protocol_whitelist": "file"} if isinstance(source, Path) else {})
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"{name}: {error.strerror.lower() if error.strerror else 'cannot be opened'}") from error
     except (av.FFmpegError, ValueError, OSError) as error:
@@ -85,11 +90,30 @@ def opened(source: Source) -> Iterator[InputContainer]:
 
 
 def picture_stream(container: InputContainer, source: Source) -> VideoStream:
-    """The first stream of moving pictures: cover art does not count."""
+    """The first stream of moving pictures: cover art does not count.
+
+    Raises:
+        InputError: there is none.
+    """
+    # FFmpeg's readers of still pictures, and of text, which it would draw as a terminal does.
+    if container.format.name in ("image2", "tty") or container.format.name.endswith("_pipe"):
+        raise InputError(f"{name_of(source)}: a still picture or a text, not a video")
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
             return stream
     raise InputError(f"{name_of(source)}: holds no moving picture")
+
+
+def sound_stream(container: InputContainer) -> AudioStream | None:
+    """The first stream of sound that can be decoded, or None."""
+    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+
+
+def packets(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet[Any]]:
+    """The stream's packets, to the end or to where the file cannot be read further."""
+    # Reading past damage fails in some containers, as at the end of a file that was cut short.
+    with contextlib.suppress(av.FFmpegError):
+        yield from container.demux(stream)
 
 
 def pixel_aspect(stream: VideoStream) -> float:

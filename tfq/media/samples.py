@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from tfq import timebase
-from tfq.media.probe import Source, opened
+from tfq.media.probe import Source, opened, packets, sound_stream
 from tfq.types import Sound
 
 JUMP_S = 0.04  # stamps that stray further than this from the running count are a gap or an overlap, not rounding
@@ -32,9 +33,10 @@ def samples(source: Source, frame_count: int, start_s: float) -> tuple[Sound | N
     covered = np.zeros(frame_count, bool)
     found = False
     with opened(source) as container:
-        if not container.streams.audio:
+        stream = sound_stream(container)
+        if stream is None:
             return None, 0.0
-        for at_s, piece in _pieces(container):
+        for at_s, piece in _pieces(container, stream):
             found = True
             place = round((at_s - start_s) * timebase.SAMPLE_RATE)
             first, last = max(0, place), min(len(sound), place + len(piece))
@@ -44,23 +46,24 @@ def samples(source: Source, frame_count: int, start_s: float) -> tuple[Sound | N
     return (sound, timebase.seconds_of(int(covered.sum()))) if found else (None, 0.0)
 
 
-def _pieces(container: InputContainer) -> Iterator[tuple[float, Sound]]:
+def _pieces(container: InputContainer, stream: AudioStream) -> Iterator[tuple[float, Sound]]:
     """Runs of 16 kHz sound with the time each starts at."""
-    resampler, expected, at = _resampler(), None, 0.0
-    for frame in _decoded(container):
+    resampler, form, expected, at = _resampler(), None, 0.0, 0.0
+    for frame in _decoded(container, stream):
         time = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else expected
-        time = 0.0 if time is None else time
-        if expected is None or abs(time - expected) > JUMP_S:
-            if expected is not None:
-                yield from _mono(resampler.resample(None), at)
-            resampler, at = _resampler(), time
-        expected = time + frame.samples / frame.sample_rate
+        now = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if now != form or abs(time - expected) > JUMP_S:
+            yield from _mono(resampler.resample(None), at)
+            # Stamps within rounding of the count would tear a hole or an overlap into the sound.
+            at = time if form is None or abs(time - expected) > JUMP_S else expected
+            resampler, form, expected = _resampler(), now, at
+        # Counted, not read from the stamps: sound that falls behind its stamps a little in each frame is noticed too.
+        expected += frame.samples / frame.sample_rate
         frame.pts = None  # the resampler would fill gaps by itself, and count from its own zero
         for start, piece in _mono(resampler.resample(frame), at):
             yield start, piece
             at = start + len(piece) / timebase.SAMPLE_RATE
-    if expected is not None:
-        yield from _mono(resampler.resample(None), at)
+    yield from _mono(resampler.resample(None), at)
 
 
 def _resampler() -> av.AudioResampler:
@@ -74,9 +77,8 @@ def _mono(pieces: list[AudioFrame], at: float) -> Iterator[tuple[float, Sound]]:
         at += len(values) / timebase.SAMPLE_RATE
 
 
-def _decoded(container: InputContainer) -> Iterator[AudioFrame]:
-    stream = container.streams.audio[0]
-    for packet in container.demux(stream):
+def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    for packet in packets(container, stream):
         try:
             yield from packet.decode()
         except (av.FFmpegError, ValueError):

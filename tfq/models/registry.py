@@ -134,6 +134,7 @@ _WEIGHTS = (
         licence="MIT (Microsoft)",
         urls=("https://github.com/microsoft/DNS-Challenge/raw/master/DNSMOS/DNSMOS/model_v8.onnx",),
         parts=(Part("speechmos==0.0.1.1", "wheel", "speechmos/dnsmos_models/model_v8.onnx"),),
+        default=True,
     ),
     Weight(
         name="distillmos",

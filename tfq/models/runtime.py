@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from tfq.models.checkpoint import Checkpoint
+    from tfq.models.sync import SyncModel
     from tfq.nets.whisper import WhisperEncoder
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Models:
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._encoders: dict[int, WhisperEncoder] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
+        self._sync: dict[str, SyncModel] = {}
 
     def sha(self, name: str) -> str:
         """SHA-256 of a model's file; from the registry, where nothing is read or fetched, unless it is one of ours."""
@@ -54,6 +56,18 @@ class Models:
 
             self._checkpoints[name] = load(self.path(name))
         return self._checkpoints[name]
+
+    def sync(self, name: str) -> SyncModel:
+        """A trained sync network: ours by name, a user's by path."""
+        if name not in self._sync:
+            import torch
+
+            from tfq.models.sync import load
+
+            if self.threads:
+                torch.set_num_threads(self.threads)
+            self._sync[name] = load(self.path(name))
+        return self._sync[name]
 
     def session(self, name: str) -> onnxruntime.InferenceSession:
         """An ONNX model on the CPU. SCRFD takes pictures of any height and width that 32 divides."""

@@ -57,7 +57,9 @@ class Fusion(nn.Module):
         self.of_clip = nn.ModuleList(_head(2 * width, spec.dropout) for _ in spec.dimensions)
         self.contrast = nn.ModuleDict({side: nn.Linear(width, 64) for side in ("picture", "sound")})
 
-    def forward(self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor
+    ) -> dict[str, Tensor]:
         """Score a batch.
 
         Args:

@@ -9,8 +9,9 @@ import numpy as np
 
 from tfq import timebase
 from tfq.config import AlignConfig
-from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
+from tfq.faces.align import eye_distance, fit_similarity, five_points, grey, warp
 from tfq.faces.landmarks import BLENDSHAPES, POINTS, Face, Finder
+from tfq.faces.mouth import SIDE, mouth_similarity
 from tfq.media.frames import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
@@ -55,6 +56,7 @@ class _Block:
     transform: list[Floats] = field(default_factory=list)
     crops: list[Picture] = field(default_factory=list)
     large: list[Picture] = field(default_factory=list)
+    mouths: list[Picture] = field(default_factory=list)
 
     def add(self, face: Face | None, picture: Picture, config: AlignConfig) -> None:
         if face is None:
@@ -65,6 +67,7 @@ class _Block:
         self.pose.append(face.pose)
         self.transform.append(fit_similarity(five, config.size, config.margin)[0])
         self.crops.append(_crop(picture, self.transform[-1], config.size))
+        self.mouths.append(grey(_crop(picture, mouth_similarity(face.points[None])[0], SIDE)))
         if config.large_size:
             transform = fit_similarity(five, config.large_size, config.margin)[0]
             self.large.append(_crop(picture, transform, config.large_size))
@@ -125,6 +128,7 @@ def _append(group: GroupWriter, block: _Block, config: AlignConfig) -> None:
     group.append("pose", np.array(block.pose, np.float32))
     group.append("transform", np.array(block.transform, np.float32))
     group.append("crops", np.array(block.crops))
+    group.append("mouths", np.array(block.mouths))
     if config.large_size:
         group.append("large_crops", np.array(block.large))
     group.append("valid", np.isfinite(points[:, 0, 0]))

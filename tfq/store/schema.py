@@ -59,6 +59,7 @@ DATASETS: tuple[Dataset, ...] = (
     Dataset("align/transform", ("T", 2, 3), "f4", "px", "Similarity from source pixels to crop pixels; NaN: no face."),
     Dataset("align/crops", ("T", "S", "S", 3), "u1", "", "RGB face crops on the template; black: no face."),
     Dataset("align/large_crops", ("T", "L", "L", 3), "u1", "", "The same on request at a larger side."),
+    Dataset("align/mouths", ("T", 64, 64), "u1", "", "Grey mouth crops, 1.6 distances between the eyes wide; black: no face."),
     Dataset("align/valid", ("T",), "?", "", "A face of the judged track was found."),
     Dataset("audio/speech", ("T",), "?", "", "Speech by voice activity detection, smoothed."),
     Dataset("audio/spans", ("P", 2), "f8", "s", "Start and end of each piece of speech."),

@@ -1,0 +1,10 @@
+_tfq_completion() {
+    local IFS=$'
+'
+    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
+                   COMP_CWORD=$COMP_CWORD \
+                   _TFQ_COMPLETE=complete_bash $1 ) )
+    return 0
+}
+
+complete -o default -F _tfq_completion tfq

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfq.artefacts import KINDS, Scene
+from tfq.artefacts.labels import CLEAN, SHARE_POWER, labels, offset_mos, pieces
+from tfq.config import DIMENSIONS
+
+NAMES = st.sampled_from(sorted(KINDS))
+SCENES = st.builds(
+    lambda start, length, rest, seed: Scene(range(start, start + length), start + length + rest, seed),
+    st.integers(0, 100), st.integers(25, 300), st.integers(0, 100), st.integers(0, 99),
+)  # fmt: skip
+
+
+@given(NAMES, SCENES)
+def test_a_higher_severity_is_never_better(name, scene):
+    made = [labels(name, severity, scene).clip for severity in range(1, 6)]
+    for dimension in DIMENSIONS:
+        values = [label[dimension] for label in made]
+        assert all(after <= before + 1e-6 for before, after in zip(values, values[1:], strict=False)), values
+    assert made[4][KINDS[name].dimension] < made[0][KINDS[name].dimension]
+
+
+@given(NAMES, st.integers(1, 5), SCENES)
+def test_labels_stay_on_the_scale_and_outside_the_span_all_is_clean(name, severity, scene):
+    made = labels(name, severity, scene)
+    assert made.over_time.shape == (scene.frames, len(DIMENSIONS))
+    assert made.over_time.min() >= 1
+    assert made.over_time.max() <= CLEAN + 1e-9
+    assert np.all(made.over_time[: scene.span.start] == CLEAN)
+    assert np.all(made.over_time[scene.span.stop :] == CLEAN)
+    for i, dimension in enumerate(DIMENSIONS[:-1]):
+        if dimension not in KINDS[name].touches:
+            assert made.clip[dimension] == CLEAN
+            assert np.all(made.over_time[:, i] == CLEAN)
+
+
+@given(NAMES, st.integers(1, 5), SCENES)
+def test_pieces_cover_the_clip_and_say_what_the_frames_say(name, severity, scene):
+    made = labels(name, severity, scene)
+    found = pieces(made.over_time)
+    assert found[0]["start_s"] == 0
+    assert found[-1]["end_s"] == pytest.approx(scene.frames / 25)
+    assert all(a["end_s"] == b["start_s"] for a, b in zip(found, found[1:], strict=False))
+    for piece in found:
+        rows = made.over_time[round(piece["start_s"] * 25) : round(piece["end_s"] * 25)]
+        assert np.abs(rows - [piece["labels"][name] for name in DIMENSIONS]).max() <= 0.1
+
+
+def test_offsets_give_what_people_said():
+    late = [0.0, 0.125, 0.185, 0.5, 1.0, 2.0]
+    assert offset_mos(np.array(late)) == pytest.approx([CLEAN, CLEAN, 3.5, 1.868, 1.640, 1.596])
+    assert offset_mos(np.array([-0.045, -0.09, -0.5, -1.0])) == pytest.approx([CLEAN, 3.5, 1.869, 1.695])
+
+
+@pytest.mark.parametrize(("name", "severity", "mos"), [("fast_voice", 3, 3.209), ("shuffled_sound", 5, 1.837)])
+def test_peavs_losses_are_reproduced(name, severity, mos):
+    whole = labels(name, severity, Scene(range(250), 250)).clip
+    assert CLEAN - whole["lip_sync"] == pytest.approx(4.717 - mos, abs=1e-3)
+
+
+@pytest.mark.parametrize(("gap", "mos"), [(4, 4.488), (2.5, 3.8), (1, 3.317), (0.5, 2.811), (0.3, 2.405), (0.2, 1.888), (0.1, 1.392)])
+def test_the_power_of_the_share_fits_mutes_of_peavs(gap, mos):
+    assert 4.717 - 3.86 * (0.4 / (0.4 + gap)) ** SHARE_POWER == pytest.approx(mos, abs=0.3)
+
+
+def test_half_a_clip_costs_less_than_all_of_it_and_more_than_nothing():
+    whole, half = (labels("blur", 4, Scene(range(stop), 100)).clip["visual_quality"] for stop in (100, 50))
+    assert whole < half < CLEAN
+    assert (CLEAN - half) == pytest.approx((CLEAN - whole) * 0.5**SHARE_POWER, abs=2e-3)
+
+
+def test_swapped_speech_ruins_sync_and_consistency_and_leaves_the_picture_alone():
+    made = labels("other_sound", 5, Scene(range(100), 100)).clip
+    assert made["lip_sync"] < 1.5
+    assert made["consistency"] < 1.5
+    assert made["visual_quality"] == made["audio_quality"] == CLEAN
+    assert made["overall"] < 2.6

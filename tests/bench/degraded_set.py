@@ -1,0 +1,137 @@
+"""Make degraded copies of aligned clips: what the shipped checkpoint is trained and tested on.
+
+    python -m tests.bench.degraded_set --out work/set --copies 5 work/real/*.h5 && tfq features work/set/*.h5
+
+Every clip gets one copy per dimension in turn; kind, severity and span follow from a hash of the clip, so the set is the
+same wherever it is made. A copy whose degradation leaves the picture alone has the very picture packets of its source, so
+its faces are taken over rather than found again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfq.artefacts import KINDS
+from tfq.config import DIMENSIONS, Settings
+from tfq.errors import TfqError
+from tfq.models.runtime import Models
+from tfq.stages.degrade import degrade
+from tfq.stages.pipeline import walk
+from tfq.store import Stamp, TfqFile
+from tfq.types import Span
+
+SEVERITY_SHARES = (0.12, 0.16, 0.22, 0.25, 0.25)
+WHOLE_SHARE = 0.6  # of the copies are degraded from start to end
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One copy to make."""
+
+    kind: str
+    severity: int
+    span: Span | None
+    seed: int
+
+
+def draws(digest: str, length_s: float, copies: int) -> list[Draw]:
+    """What is done to a clip: one kind of each dimension in turn."""
+    generator = np.random.default_rng(int(digest[:12], 16))
+    chosen = []
+    for i in range(copies):
+        dimension = DIMENSIONS[i % (len(DIMENSIONS) - 1)]
+        kinds = [kind.name for kind in KINDS.values() if kind.dimension == dimension]
+        severity = int(generator.choice(5, p=SEVERITY_SHARES)) + 1
+        span = None
+        if generator.random() > WHOLE_SHARE and length_s > 2.0:
+            length = generator.uniform(0.35, 0.7) * length_s
+            start = generator.uniform(0, length_s - length)
+            span = Span(round(start, 2), round(start + length, 2))
+        chosen.append(Draw(str(generator.choice(kinds)), severity, span, int(generator.integers(2**31))))
+    return chosen
+
+
+def make(original: Path, others: list[Path], out: Path, copies: int, models: Models) -> None:
+    """Write and measure the copies of one clip; those that are there already are left."""
+    with TfqFile(original, read_only=True) as file:
+        digest, length_s = str(file.attrs["source_sha256"]), float(file.info("extract")["duration_s"])
+        clip = out / f"{original.stem}.mp4"
+        if not clip.exists():
+            clip.write_bytes(file.array("extract/source").tobytes())
+        beside = out / original.name
+        if not beside.exists():
+            beside.write_bytes(original.read_bytes())
+    for i, draw in enumerate(draws(digest, length_s, copies)):
+        copy = out / f"{original.stem}-{i}-{draw.kind}-{draw.severity}.mp4"
+        if copy.with_suffix(".h5").exists():
+            continue
+        sound = others[draw.seed % len(others)] if "other" in KINDS[draw.kind].needs else None
+        try:
+            degrade(clip, copy, draw.kind, draw.severity, draw.span, draw.seed, sound=_video(sound, out), models=models)
+            measure(copy, original, KINDS[draw.kind].stream, models)
+        except TfqError as error:
+            print(f"{copy.name}: {error}", file=sys.stderr)
+
+
+def measure(copy: Path, original: Path, stream: str, models: Models) -> None:
+    """Bring a copy's file up to `align` and `audio`; `tfq features` does the rest."""
+    part = copy.with_suffix(".part.h5")
+    part.unlink(missing_ok=True)
+    with TfqFile(part, durable=False) as file:
+        walk(file, "extract", Settings(), models, source=copy)
+        if stream == "sound":
+            _take_over_faces(file, original)
+        walk(file, "align", Settings(), models, source=copy)
+        walk(file, "audio", Settings(), models, source=copy)
+    part.rename(copy.with_suffix(".h5"))
+
+
+def _take_over_faces(file: TfqFile, original: Path) -> None:
+    with TfqFile(original, read_only=True) as source:
+        if source.shape("extract/time_s") != file.shape("extract/time_s"):
+            return
+        for name in ("detect", "align"):
+            made = source.stamp(name)
+            inputs = {group: file.stamp(group).digest for group in made.inputs}
+            stamp = Stamp(name, made.version, made.parameters, made.weights, inputs)
+            with file.replacing(name, stamp) as group:
+                for dataset in source.names(name):
+                    group.put(dataset, source.array(f"{name}/{dataset}"))
+                group.info, group.status = source.info(name), source.status(name)
+
+
+def _video(store: Path | None, out: Path) -> Path | None:
+    """The clip of a file, written out where it is not yet."""
+    if store is None:
+        return None
+    path = out / f"{store.stem}.mp4"
+    if not path.exists():
+        with TfqFile(store, read_only=True) as file:
+            path.write_bytes(file.array("extract/source").tobytes())
+    return path
+
+
+def main() -> None:
+    """Read the command line and work through the clips, or one shard of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", type=Path, help="aligned .h5 files with their source inside")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--copies", type=int, default=5)
+    parser.add_argument("--shard", default="0/1", help="I/N: every N-th clip, from the I-th")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    number, shards = (int(part) for part in options.shard.split("/"))
+    files = sorted(options.files, key=lambda path: hashlib.sha256(path.name.encode()).digest())
+    models = Models(threads=1)
+    for path in files[number::shards]:
+        make(path, [other for other in files if other != path], options.out, options.copies, models)
+
+
+if __name__ == "__main__":
+    main()

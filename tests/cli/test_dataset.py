@@ -1,0 +1,54 @@
+"""`index` and `train`, with the work behind them taken away."""
+
+import pytest
+
+from tfq.config import IndexConfig, TrainConfig
+from tfq.stages import index as index_stage
+from tfq.stages import train as train_stage
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the commands asked of their stages."""
+    calls = []
+
+    def index(paths, out, config, table=None):
+        calls.append((paths, out, config, table))
+        return {"files": len(paths), "split": {"train": 2}, "dropped": {"no_face": 1}}
+
+    def train(index, out, config, name="", tell=lambda _: None):
+        calls.append((index, out, config, name))
+        tell("epoch 1")
+
+    monkeypatch.setattr(index_stage, "index", index)
+    monkeypatch.setattr(train_stage, "train", train)
+    return calls
+
+
+def test_index_gathers_names_from_anywhere_and_prints_its_own(tfq, tmp_path, asked):
+    out = tmp_path / "data.jsonl"
+    result = tfq("index", "-o", out, "-", tmp_path / "b.h5", input=f"{tmp_path}/a.h5\n")
+    assert (result.exit_code, result.stdout) == (0, f"{out}\n")
+    assert result.stderr == "tfq: 2 files: train 2; left out: no_face 1\n"
+    assert asked == [([tmp_path / "a.h5", tmp_path / "b.h5"], out, IndexConfig(), None)]
+
+
+def test_train_runs_with_the_defaults_and_tells_how_it_goes(tfq, tmp_path, asked):
+    result = tfq("train", tmp_path / "data.jsonl", "-o", tmp_path / "mine.safetensors")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{tmp_path}/mine.safetensors\n", "tfq: epoch 1\n")
+    assert asked == [(tmp_path / "data.jsonl", tmp_path / "mine.safetensors", TrainConfig(), "")]
+    assert tfq("train", "-q", tmp_path / "data.jsonl", "-o", tmp_path / "mine.safetensors").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["index", "a.h5"],
+        ["index", "-o", "x"],
+        ["index", "-o", "x", "--validation", "60", "--test", "40", "a.h5"],
+        ["train"],
+    ],
+)
+def test_what_is_missing_or_impossible_is_usage(tfq, asked, args):
+    result = tfq(*args)
+    assert (result.exit_code, result.stdout, asked) == (2, "", [])

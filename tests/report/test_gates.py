@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfq.config import DIMENSIONS
+from tfq.report.gates import Gates, check
+
+MOS = st.floats(1, 5)
+
+
+def result(mos=3.0, offset=40.0, weak=()):
+    score = None if mos is None else {"mos": mos, "low": mos, "high": mos}
+    return {
+        "file": "a.mp4",
+        "scores": dict.fromkeys(DIMENSIONS, score),
+        "unjudged": {} if score else dict.fromkeys(DIMENSIONS, "no_face"),
+        "sync": {"offset_ms": offset, "status": "ok" if offset is not None else "no_speech"},
+        "weak_segments": [{"start_s": start, "end_s": end} for start, end in weak],
+    }
+
+
+@given(mos=MOS, least=MOS)
+def test_a_score_passes_exactly_when_it_is_not_under_its_limit(mos, least):
+    assert bool(check([result(mos)], Gates({"overall": least}))) == (mos < least)
+
+
+@given(offset=st.floats(-600, 600), most=st.floats(0, 600))
+def test_offsets_count_the_same_either_way(offset, most):
+    assert bool(check([result(offset=offset)], Gates(max_offset_ms=most))) == (abs(offset) > most)
+
+
+def test_weak_seconds_count_overlaps_once():
+    weak = [(0.0, 1.0), (0.5, 1.5), (3.0, 3.5)]
+    assert not check([result(weak=weak)], Gates(max_weak_seconds=2.0))
+    assert check([result(weak=weak)], Gates(max_weak_seconds=1.9))[0].message == "2.00 s are weak, more than 1.9 s"
+
+
+def test_what_was_not_judged_is_said_to_be_so_and_not_called_bad():
+    failures = check([result(mos=None, offset=None)], Gates({"lip_sync": 1.0}, max_offset_ms=1000))
+    assert [failure.unjudged for failure in failures] == [True, True]
+    assert "no face was found" in failures[0].message
+    assert "there is no speech" in failures[1].message
+
+
+def test_no_limits_no_failures():
+    assert check([result(mos=1.0, offset=9999, weak=[(0, 9)])], Gates()) == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_file_is_named(count):
+    results = [{**result(1.0), "file": f"{i}.mp4"} for i in range(count)]
+    assert [failure.file for failure in check(results, Gates({"overall": 2}))] == [f"{i}.mp4" for i in range(count)]

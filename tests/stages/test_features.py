@@ -1,0 +1,95 @@
+"""The features stage: every group of the table, what `--only` leaves alone, and reasons where there is nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.features.clips import clip
+from tfq import timebase
+from tfq.config import AudioConfig, FeaturesConfig
+from tfq.features import MEASUREMENTS
+from tfq.models.runtime import Models
+from tfq.stages import audio, features
+from tfq.store import Stamp, TfqFile
+
+FRAMES = 60
+LIGHT = tuple(name for name in MEASUREMENTS if name != "dnsmos")
+
+
+def road(path: Path, face: bool = True, sound: bool = True) -> TfqFile:
+    """A file with everything that the stage reads."""
+    given, ok = clip(FRAMES), np.ones(FRAMES, bool)
+    file = TfqFile(path, durable=False)
+    with file.replacing("extract", Stamp("extract", 1)) as group:
+        group.put("time_s", timebase.frame_times(FRAMES))
+        group.put("valid", ok)
+        group.put("repeated", ~ok)
+        group.put("audio", given.sound * np.float32(0.2) if sound else given.sound[:0])
+    with file.replacing("align", Stamp("align", 1)) as group:
+        for name in ("landmarks", "blendshapes", "pose", "transform"):
+            values = getattr(given, name)
+            group.put(name, values if face else np.full_like(values, np.nan))
+        group.put("crops", np.concatenate(list(given.crops())))
+        group.put("valid", ok if face else ~ok)
+        group.status = "ok" if face else "no_face"
+    with file.replacing("sync", Stamp("sync", 1)) as group:
+        group.put("offset", np.full(FRAMES, 2.0))
+    audio.run(file, AudioConfig(), Models(), Stamp("audio", 1))
+    return file
+
+
+def compute(file: TfqFile, version: int = 1, **choice: tuple[str, ...]) -> None:
+    config = FeaturesConfig(**choice)
+    parameters = {"only": list(config.only), "skip": list(config.skip), "dnsmos_hop_s": config.dnsmos_hop_s}
+    features.run(file, config, Models(), Stamp("features", version, parameters))
+
+
+def test_every_group_holds_what_the_table_says(tmp_path: Path) -> None:
+    with road(tmp_path / "a.h5") as file:
+        compute(file, only=LIGHT)
+        assert set(file.names("features")) == set(LIGHT)
+        for name in LIGHT:
+            row, info = MEASUREMENTS[name], file.info(f"features/{name}")
+            assert file.status(f"features/{name}") == "ok"
+            assert file.shape(f"features/{name}/values") == (FRAMES, len(info["columns"]))
+            assert info["columns"] == [column.name for column in row.columns]
+            assert file.shape(f"features/{name}/clip") == (len(info["clip_columns"]),)
+        gain = np.nanmax(file.array("features/acoustic/values")[:, 0]) - np.nanmax(file.array("audio/level_db"))
+        assert gain == pytest.approx(file.info("audio")["gain_db"], abs=1e-3)
+
+
+def test_only_keeps_the_other_groups(tmp_path: Path) -> None:
+    with road(tmp_path / "a.h5") as file:
+        compute(file, only=("lips", "mel"))
+        before = file.array("features/mel/values")
+        compute(file, only=("lips", "head"))
+        assert set(file.names("features")) == {"lips", "head", "mel"}
+        np.testing.assert_array_equal(file.array("features/mel/values"), before)
+        assert file.info("features/mel")["columns"][0] == "mel0"
+        assert file.info("features")["groups"] == ["head", "lips", "mel"]
+
+
+def test_a_group_that_is_out_of_date_does_not_stay(tmp_path: Path) -> None:
+    with road(tmp_path / "a.h5") as file:
+        compute(file, only=("mel",))
+        compute(file, version=2, only=("lips",))
+        assert file.names("features") == ("lips",)
+
+
+@pytest.mark.parametrize(("face", "sound", "reason"), [(False, True, "no_face"), (True, False, "no_audio")])
+def test_absence_is_named_and_the_rest_is_measured(tmp_path: Path, face: bool, sound: bool, reason: str) -> None:
+    with road(tmp_path / "a.h5", face, sound) as file:
+        compute(file, only=LIGHT)
+        lost = {"face", "sound"} - ({"face"} if face else set()) - ({"sound"} if sound else set())
+        for name in LIGHT:
+            absent = bool(lost & set(MEASUREMENTS[name].needs))
+            assert file.status(f"features/{name}") == (reason if absent else "ok")
+            assert np.isnan(file.array(f"features/{name}/values")).all() == absent
+
+
+def test_weights_are_those_of_the_chosen() -> None:
+    assert features.weights(FeaturesConfig()) == ("dnsmos", "dnsmos-p808")
+    assert features.weights(FeaturesConfig(skip=("dnsmos",))) == ()

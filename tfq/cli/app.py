@@ -1,0 +1,108 @@
+"""`tfq`: the commands in the order of the road, then those that help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from tfq.cli import interrupt, options, output
+from tfq.cli.align import align
+from tfq.cli.audio import audio
+from tfq.cli.degrade import degrade
+from tfq.cli.detect import detect
+from tfq.cli.extract import extract
+from tfq.cli.features import features
+from tfq.cli.index import index
+from tfq.cli.models import app as models
+from tfq.cli.report import report
+from tfq.cli.score import score
+from tfq.cli.show import show
+from tfq.cli.sync import sync
+from tfq.cli.train import train
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    extract,
+    detect,
+    align,
+    audio,
+    sync,
+    features,
+    index,
+    train,
+    score,
+    report,
+    show,
+    degrade,
+)
+
+
+class Commands(TyperGroup):
+    """The group of all commands, whose every way out is a status of the contract."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        with output.guarded():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        with output.guarded():
+            return super().invoke(ctx)
+
+
+class Command(TyperCommand):
+    """A command whose help names an argument by what it is, not by Python's type for it."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            if rows := options.rows(self, ctx, kind):
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+app = typer.Typer(
+    name="tfq",
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        output.data(f"tfq {version('tfq')}")
+        raise typer.Exit
+
+
+def tfq(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Judge talking-face videos the way a viewer would, one dimension at a time, and say where and why they are weak.
+
+    Every command reads and writes one .h5 file a video, and runs the stages before it where they have not run:
+
+        tfq score --demo
+        tfq score clip.mp4
+        tfq extract clip.mp4 | tfq detect | tfq align | tfq audio | tfq sync | tfq features | tfq score
+    """
+
+
+app.callback(help=options.help_of(tfq))(tfq)
+for command in COMMANDS:
+    summary = options.summary_of(command)
+    app.command(command.__name__, cls=Command, help=options.help_of(command), short_help=summary)(command)
+app.add_typer(models, name="models")
+
+
+def main() -> None:
+    """The entry point of the package."""
+    interrupt.insist()
+    get_command(app)(prog_name="tfq")

@@ -1,0 +1,142 @@
+"""From what a user names to what is worked on: names from arguments, pipes and lists, and the `.h5` file of each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from tfq.cli.options import Inputs
+from tfq.errors import InputError, UsageError
+
+NONE_NAMED = "no file is named: the list is empty"
+
+Place = Callable[[str], Path]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file to work on: its name as the user wrote it, the video if it is one, the `.h5` file, what is printed."""
+
+    name: str
+    source: Path | None
+    file: Path
+    out: Path
+
+
+def names(inputs: Inputs) -> tuple[Iterable[str], bool]:
+    """The names that were given, and whether they still arrive on standard input while work runs.
+
+    Raises:
+        UsageError: no name is given and none can come.
+    """
+    given = list(inputs.files or ())
+    if inputs.files_from is not None:
+        return [*_spread(given, inputs.null), *_listed(inputs.files_from, inputs.null)], False
+    if given and given != ["-"]:
+        return list(_spread(given, inputs.null)), False
+    if sys.stdin is None or sys.stdin.closed or (sys.stdin.isatty() and not given):
+        raise UsageError("no file is named, and nothing is piped in")
+    return _read(sys.stdin.buffer, inputs.null), True
+
+
+def all_names(inputs: Inputs) -> list[str]:
+    """The names that were given, when all of them are known.
+
+    Raises:
+        UsageError: there are none.
+    """
+    given = list(names(inputs)[0])
+    if not given:
+        raise UsageError(NONE_NAMED)
+    return given
+
+
+def _spread(given: Iterable[str], null: bool) -> Iterator[str]:
+    for name in given:
+        if name == "-":
+            yield from _read(sys.stdin.buffer, null)
+        else:
+            yield name
+
+
+def _listed(path: Path, null: bool) -> list[str]:
+    if str(path) == "-":
+        return list(_read(sys.stdin.buffer, null))
+    try:
+        with path.open("rb") as stream:
+            return list(_read(stream, null))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def _read(stream: BinaryIO, null: bool) -> Iterator[str]:
+    """Names as they arrive, so that commands in a pipe work at the same time."""
+    rest = b""
+    # read1 hands over what is there; read would wait for a full block or the end of the pipe.
+    while block := stream.read1(65536):  # type: ignore[attr-defined]
+        if b"\0" in block and not null:
+            raise UsageError("the names that are read end with NUL; pass --null")
+        *whole, rest = (rest + block).split(b"\0" if null else b"\n")
+        yield from (os.fsdecode(name) for name in whole if name)
+    if rest:
+        yield os.fsdecode(rest)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a name means a file of tfq rather than a video."""
+    return path.suffix.lower() == ".h5"
+
+
+def beside(name: str) -> Path:
+    """The `.h5` file that belongs to a video and lies beside it."""
+    return Path(name).with_suffix(".h5")
+
+
+def place(output: Path | None, out_dir: Path | None, suffix: str = ".h5") -> Place | None:
+    """Where the user wants the file made of a video; None: no wish.
+
+    Raises:
+        UsageError: both were asked for, or the folder cannot be made.
+    """
+    if output is not None and out_dir is not None:
+        raise UsageError("--output and --out-dir exclude each other")
+    if output is not None:
+        return lambda _: output
+    if out_dir is None:
+        return None
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out-dir {out_dir}: {error.strerror}") from error
+    return lambda name: out_dir / f"{Path(name).stem}{suffix}"
+
+
+def plan(given: Iterable[str], where: Place, product: Place | None = None) -> Iterator[Item]:
+    """The work for each name; a name that comes twice is worked on once.
+
+    Args:
+        given: names of videos and `.h5` files.
+        where: the `.h5` file of a video.
+        product: what is made of a name, where it is not the `.h5` file itself.
+
+    Raises:
+        UsageError: two names would write the same file.
+    """
+    taken: dict[Path, str] = {}
+    for name in given:
+        path = Path(name)
+        if not path.name:
+            raise UsageError(f"{name!r} cannot name a file")
+        file = path if is_store(path) else where(name)
+        item = Item(name, None if is_store(path) else path, file, file if product is None else product(name))
+        written = {item.file.absolute(), item.out.absolute()}
+        before = next((taken[one] for one in written if one in taken), None)
+        if before is None:
+            taken.update(dict.fromkeys(written, name))
+            yield item
+        elif Path(before).absolute() != path.absolute():
+            raise UsageError(f"{before} and {name} would both write {item.out}")

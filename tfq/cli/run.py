@@ -1,0 +1,136 @@
+"""The file loop: one file after another or several at once, what is printed of each, and the exit status of all."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+from tfq.cli import inputs, output
+from tfq.cli.inputs import Item, Place
+from tfq.cli.options import Loop
+from tfq.cli.work import Done, Task, do, limit_threads
+from tfq.config import Settings
+from tfq.errors import BatchError, IndeterminateError, UsageError
+
+log = logging.getLogger("tfq")
+
+Emit = Callable[[Done], None]
+
+
+def each_file(
+    loop: Loop,
+    target: str,
+    settings: Settings,
+    *,
+    keep: bool = True,
+    product: Place | None = None,
+    after: Callable[..., Any] | None = None,
+    emit: Emit | None = None,
+    recorded: bool = False,
+    indeterminate: int = IndeterminateError.exit_status,
+) -> int:
+    """Bring every file that the user named up to a stage, and return the exit status.
+
+    Args:
+        loop: what the user named, and how to work on it.
+        target: the stage.
+        settings: what every stage runs with.
+        keep: False: a `.h5` file made of a video is thrown away at the end.
+        product: what is made of each name, where it is not the `.h5` file that `--output` and `--out-dir` speak of.
+        after: called with the open file and its `Item` when it is up to date; its result comes in `Done.result`. It
+            must be importable, since workers call it too.
+        emit: prints a finished file; by default the path of what was made.
+        recorded: the target keeps the parameters it was last run with.
+        indeterminate: status of a file in which there is nothing to judge.
+    """
+    given, arriving = inputs.names(loop)
+    wish = None if product else inputs.place(loop.output, loop.out_dir)
+    # What is thrown away can collide with nothing: the video stands for it.
+    work: Iterable[Item] = inputs.plan(given, (wish or inputs.beside) if keep else Path, product)
+    if not arriving or loop.out_dir is not None or loop.output is not None:
+        work = list(work)
+        if loop.output is not None:
+            _check_output(work, in_place=product is None)
+    threads = max(1, (loop.threads or _processors()) // loop.jobs)
+    task = Task(
+        target,
+        settings,
+        force=loop.force,
+        wait=loop.wait,
+        keep=keep,
+        recorded=recorded,
+        indeterminate=indeterminate,
+        models=loop.models,
+        offline=loop.offline,
+        threads=threads,
+        after=after,
+    )
+    emit = emit or (lambda done: output.data(str(done.item.out), "\0" if loop.print0 else "\n"))
+    work_on = _alone if loop.jobs == 1 else _several
+    with output.Screen(not loop.quiet, len(work) if isinstance(work, list) else None) as screen:
+        return _listen(work_on(work, task, loop, screen), screen, emit)
+
+
+def _check_output(work: list[Item], in_place: bool) -> None:
+    if len(work) > 1:
+        raise UsageError(f"--output names one file, but {len(work)} are to be made; use --out-dir")
+    if in_place and work and work[0].source is None:
+        raise UsageError(f"{work[0].name} is worked on in place; --output is for videos")
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _listen(done: Generator[Done], screen: output.Screen, emit: Emit) -> int:
+    """Print each file as it ends, then what failed; the status of all together."""
+    statuses: list[int] = []
+    failed: list[str] = []
+    with contextlib.closing(done):
+        for one in done:
+            statuses.append(one.status)
+            screen.finished()
+            if one.status:
+                failed.append(one.message)
+                log.error("%s", one.message)
+            elif one.message:
+                log.warning("%s", one.message)
+            if one.finished:
+                with screen.aside():
+                    emit(one)
+    if not statuses:
+        raise UsageError(inputs.NONE_NAMED)
+    if failed and len(statuses) > 1:
+        log.warning("%s", _summary(statuses, failed))
+    return status_of(statuses)
+
+
+def status_of(statuses: list[int]) -> int:
+    """One status for many files: the one they share, or that of a batch in which some failed."""
+    return statuses[0] if len(set(statuses)) == 1 else BatchError.exit_status
+
+
+def _summary(statuses: list[int], failed: list[str]) -> str:
+    lines = "".join(f"\n  {message}" for message in failed)
+    return f"{statuses.count(0)} of {len(statuses)} files are in order; not these:{lines}"
+
+
+def _alone(work: Iterable[Item], task: Task, loop: Loop, screen: output.Screen) -> Generator[Done]:
+    limit_threads(task.threads)
+    for item in work:
+
+        def progress(stage: str, item: Item = item) -> None:
+            log.info("%s: %s", item.name, stage)
+            screen.show(f"{item.name}: {stage}")
+
+        yield do(item, task, progress)
+
+
+def _several(work: Iterable[Item], task: Task, loop: Loop, screen: output.Screen) -> Generator[Done]:
+    from tfq.cli.parallel import together
+
+    yield from together(work, task, loop, screen)

@@ -1,0 +1,173 @@
+"""`tfq score`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tfq.cli import output, run
+from tfq.cli.inputs import Item
+from tfq.cli.options import Loop, of_kinds, takes
+from tfq.cli.work import Done
+from tfq.config import DIMENSIONS, ScoreConfig, Settings
+from tfq.errors import GateError, IndeterminateError, TfqError, UsageError
+
+if TYPE_CHECKING:
+    from tfq.report.gates import Failure, Gates
+    from tfq.store import TfqFile
+
+DEFAULT = ScoreConfig()
+log = logging.getLogger("tfq")
+
+Form = Literal["table", "json", "jsonl", "csv", "md", "junit"]
+Verdict = Literal["pass", "fail"]
+INDETERMINATE = {"pass": 0, "fail": GateError.exit_status, None: IndeterminateError.exit_status}
+
+
+@takes(Loop)
+def score(
+    loop: Loop,
+    *,
+    form: Annotated[
+        Form, typer.Option("--format", help="How results are printed; jsonl prints each file at once.")
+    ] = "table",
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIM=MOS,...", show_default=False, help=f"Fail under a score of {', '.join(DIMENSIONS)}."),
+    ] = None,
+    max_offset_ms: Annotated[
+        float | None, typer.Option(min=0, metavar="MS", help="Fail where sound and lips are further apart.")
+    ] = None,
+    max_weak_seconds: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Fail where more of the clip is weak.")
+    ] = None,
+    on_indeterminate: Annotated[
+        Verdict | None,
+        typer.Option(show_default="status 4", help="What a clip that cannot be judged counts as: status 0 or 1."),
+    ] = None,
+    checkpoint: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            show_default="the one that comes with tfq",
+            autocompletion=of_kinds(".safetensors"),
+            help="Judge with a checkpoint of `tfq train`.",
+        ),
+    ] = DEFAULT.checkpoint,
+    weak_below: Annotated[
+        float, typer.Option(min=1, max=5, metavar="MOS", help="Moments under this score are weak.")
+    ] = DEFAULT.weak_below,
+    min_weak: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Shorter weak moments are not told.")
+    ] = DEFAULT.min_weak_s,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the .h5 file made of a video, beside it.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Score the clip that comes with tfq.")] = False,
+) -> int:
+    """Score talking-face videos, 1 (bad) to 5 (excellent), and say where they are weak.
+
+    Runs every stage that has not run. A video leaves nothing behind unless --keep, -o or --out-dir asks; a matching .h5
+    file beside it saves the work. With limits it is a gate for scripts, status 1 where a clip fails:
+
+        tfq score clip.mp4
+        tfq score --format jsonl clips/*.mp4 > scores.jsonl
+        tfq score --fail-under lip_sync=3.5,overall=3 --max-offset-ms 80 clip.mp4
+    """
+    loop = _with_demo(loop) if demo else loop
+    gates = _gates(fail_under, max_offset_ms, max_weak_seconds)
+    results: list[dict[str, Any]] = []
+
+    def emit(done: Done) -> None:
+        results.append(done.result)
+        if form == "jsonl":
+            _print([done.result], form)
+
+    status = run.each_file(
+        loop,
+        "score",
+        Settings(score=ScoreConfig(checkpoint=checkpoint, weak_below=weak_below, min_weak_s=min_weak)),
+        keep=keep or loop.output is not None or loop.out_dir is not None,
+        after=functools.partial(result_of, short=demo),
+        emit=emit,
+        indeterminate=INDETERMINATE[on_indeterminate],
+    )
+    failures = _check(results, gates)
+    if results and form != "jsonl":
+        _print(results, form, failures)
+    return _status(status, failures, on_indeterminate)
+
+
+def result_of(file: TfqFile, item: Item, *, short: bool = False) -> dict[str, Any]:
+    """The JSON object of a scored file, under the name that the user gave."""
+    from tfq.stages.score import result
+
+    return result(file, Path(item.name).name if short else item.name)
+
+
+def _with_demo(loop: Loop) -> Loop:
+    if loop.files or loop.files_from:
+        raise UsageError("--demo scores the clip that comes with tfq; name no other")
+    clip = Path(__file__).parents[1] / "demo" / "demo.mp4"
+    if not clip.is_file():
+        raise TfqError(f"{clip}: the demo clip is missing from this installation")
+    return dataclasses.replace(loop, files=[str(clip)])
+
+
+def _gates(fail_under: Sequence[str] | None, max_offset_ms: float | None, max_weak_seconds: float | None) -> Gates:
+    from tfq.report.gates import Gates
+
+    least: dict[str, float] = {}
+    for limit in (part for several in fail_under or () for part in several.split(",") if part.strip()):
+        name, sign, number = limit.strip().partition("=")
+        if name not in DIMENSIONS or not sign:
+            raise UsageError(f"--fail-under {limit}: write DIM=MOS with one of {', '.join(DIMENSIONS)}")
+        least[name] = _mos(number, limit)
+    return Gates(least, max_offset_ms, max_weak_seconds)
+
+
+def _mos(number: str, limit: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        value = float("nan")
+    if not 1 <= value <= 5:
+        raise UsageError(f"--fail-under {limit}: scores lie between 1 and 5")
+    return value
+
+
+def _check(results: Sequence[dict[str, Any]], gates: Gates) -> list[Failure]:
+    from tfq.report.gates import check
+
+    failures = check(results, gates)
+    for failure in failures:
+        log.error("%s: %s", failure.file, failure.message)
+    return failures
+
+
+def _status(status: int, failures: Sequence[Failure], on_indeterminate: Verdict | None) -> int:
+    """The gates' say, where no file of the batch went wrong otherwise."""
+    if status not in (0, IndeterminateError.exit_status):
+        return status
+    if any(not failure.unjudged for failure in failures):
+        return GateError.exit_status
+    return INDETERMINATE[on_indeterminate] if failures else status
+
+
+def _print(results: Sequence[dict[str, Any]], form: Form, failures: Sequence[Failure] = ()) -> None:
+    from tfq.report import formats
+
+    if form == "junit":
+        told = {(f.file, f.dimension): f.message for f in failures if not f.unjudged}
+        output.document(formats.as_junit(results, told))
+        return
+    terminal = output.on_terminal(sys.stdout)
+    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    output.document(formats.render(results, form, width=width, colour=terminal and not os.environ.get("NO_COLOR")))

@@ -1,0 +1,150 @@
+"""What happens to one file, in this process or in a worker."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfq.cli import output
+from tfq.cli.inputs import Item, beside
+from tfq.config import Settings
+from tfq.errors import IndeterminateError, InputError, TfqError
+
+if TYPE_CHECKING:
+    from tfq.models.runtime import Models
+    from tfq.store import TfqFile
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do with every file; the same for all, and small enough to send to a worker.
+
+    `after` is given the file once it is up to date, and what it returns comes back in `Done.result`. Where `keep` is
+    False, what is made of a video is thrown away. `recorded`: the target keeps the parameters it was last run with.
+    `indeterminate` is the status of a file in which there is nothing to judge.
+    """
+
+    target: str
+    settings: Settings
+    force: bool = False
+    wait: bool = False
+    keep: bool = True
+    recorded: bool = False
+    indeterminate: int = IndeterminateError.exit_status
+    models: Path | None = None
+    offline: bool = False
+    threads: int = 1
+    after: Callable[[TfqFile, Item], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """How it went: the status the file would give alone, and a sentence where something is to be told.
+
+    `finished`: the file holds the stage that was asked for, even if there was nothing to judge in it.
+    """
+
+    item: Item
+    status: int = 0
+    message: str = ""
+    result: Any = None
+    finished: bool = False
+
+
+def do(item: Item, task: Task, progress: Progress = lambda _: None) -> Done:
+    """Work on one file; whatever goes wrong is told in the answer, save for Ctrl-C."""
+    try:
+        return _do(item, task, progress)
+    except TfqError as error:
+        message = output.sentence(error, item.name, str(item.file))
+        if error.exit_status == TfqError.exit_status:
+            message = _told(item, output.defect(error))
+        return Done(item, error.exit_status, message)
+    except Exception as error:
+        return Done(item, TfqError.exit_status, _told(item, output.defect(error)))
+
+
+def _told(item: Item, what: str) -> str:
+    return f"{output.printable(item.name)}: {what}"
+
+
+def _do(item: Item, task: Task, progress: Progress) -> Done:
+    from tfq.report.words import reason
+    from tfq.stages import pipeline
+    from tfq.store import TfqFile
+
+    named = item.source or item.file
+    if named.is_dir():
+        raise InputError(f"{item.name}: a folder; name the files in it")
+    if not named.exists():
+        raise InputError(f"{item.name}: no such file")
+    with (
+        _workplace(item, task) as path,
+        TfqFile(path, wait=task.wait, durable=task.keep or item.source is None) as file,
+    ):
+        models = models_of(task.models, task.offline, task.threads)
+        pipeline.walk(
+            file,
+            task.target,
+            task.settings,
+            models,
+            source=item.source,
+            force=task.force,
+            recorded=task.recorded,
+            progress=progress,
+        )
+        status = file.status(task.target)
+        result = None if task.after is None else task.after(file, item)
+    if status == "ok":
+        return Done(item, result=result, finished=True)
+    return Done(item, task.indeterminate, _told(item, reason(status)), result, finished=True)
+
+
+@contextlib.contextmanager
+def _workplace(item: Item, task: Task) -> Iterator[Path]:
+    """The `.h5` file to work in: its own place, or a folder that goes away again."""
+    if task.keep or item.source is None:
+        yield item.file
+        return
+    with tempfile.TemporaryDirectory(prefix="tfq-") as folder:
+        path = Path(folder) / beside(item.source.name)
+        if _matches(beside(item.name), item.source):
+            shutil.copyfile(beside(item.name), path)
+        yield path
+
+
+def _matches(made: Path, source: Path) -> bool:
+    """Whether a `.h5` file was made of exactly this video."""
+    from tfq.media.probe import sha256
+    from tfq.store import TfqFile
+
+    if not made.is_file():
+        return False
+    try:
+        with TfqFile(made, read_only=True) as file:
+            return file.attrs.get("source_sha256") == sha256(source)
+    except TfqError:
+        return False
+
+
+@functools.cache
+def models_of(folder: Path | None, offline: bool, threads: int | None) -> Models:
+    """The networks of this process, loaded once for all its files."""
+    from tfq.models.runtime import Models
+
+    return Models(folder, threads=threads, offline=offline)
+
+
+def limit_threads(count: int) -> None:
+    """Hold back the libraries that ask the environment when they are first imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, str(count))

@@ -1,0 +1,115 @@
+"""The trained sync network as one safetensors file: tensors, and beside them all that measuring needs to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfq.errors import WeightsError
+from tfq.nets.sync import SyncNetwork, SyncSpec
+from tfq.sync.offset import Calibration
+
+FORMAT = "tfq-sync-1"
+
+
+@dataclass(frozen=True)
+class SyncModel:
+    """A network ready to measure.
+
+    Attributes:
+        network: in evaluation mode.
+        calibration: turns its distances into probabilities and tells jumps and drifts from chance.
+        layers: of the speech encoder, whose rows stand side by side in its input.
+        figures: what its training and calibration printed.
+    """
+
+    network: SyncNetwork
+    calibration: Calibration
+    layers: tuple[int, ...] = (2, 3)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save(path: Path, model: SyncModel) -> None:
+    """Write the model, half precision."""
+    from safetensors.torch import save_file
+
+    description = {
+        "format": FORMAT,
+        "spec": asdict(model.network.spec),
+        "calibration": asdict(model.calibration),
+        "layers": model.layers,
+        "figures": dict(model.figures),
+    }
+    tensors = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in model.network.state_dict().items()
+    }
+    save_file(tensors, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
+
+
+def load(path: Path) -> SyncModel:
+    """Read a model.
+
+    Raises:
+        WeightsError: the file is damaged, or not a sync network of this tfq.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            description = json.loads((file.metadata() or {}).get("tfq", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, ValueError, OSError) as error:
+        raise WeightsError(f"{path}: not a safetensors file, or a damaged one") from error
+    if description.get("format") != FORMAT:
+        raise WeightsError(f"{path}: not a sync network written by `tfq train`")
+    try:
+        network = SyncNetwork(SyncSpec(**description["spec"]))
+        network.load_state_dict({n: t.float() if t.is_floating_point() else t for n, t in tensors.items()})
+        calibration = Calibration(**{name: tuple(values) for name, values in description["calibration"].items()})
+        layers = tuple(description["layers"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path}: the network does not fit its own description") from error
+    return SyncModel(network.eval().requires_grad_(False), calibration, layers, description["figures"])
+
+
+def export(path: Path, network: SyncNetwork) -> None:
+    """Write the network as ONNX: inputs `shape`, `crops` (grey, 0-1), `speech`, `mel`; outputs `picture`, `sound`."""
+    import torch
+
+    class Both(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, shape: Any, crops: Any, speech: Any, mel: Any) -> tuple[Any, Any]:
+            return self.network.picture(shape, crops), self.network.sound(speech, mel)
+
+    spec, frames = network.spec, 50
+    inputs = (
+        torch.zeros(1, frames, spec.shape),
+        torch.zeros(1, frames, spec.crop, spec.crop),
+        torch.zeros(1, 2 * frames, spec.speech),
+        torch.zeros(1, 4 * frames, spec.bands),
+    )
+    times = {
+        "shape": "frames",
+        "crops": "frames",
+        "speech": "speech_rows",
+        "mel": "mel_rows",
+        "picture": "frames",
+        "sound": "heard",
+    }
+    torch.onnx.export(
+        Both().eval(),
+        inputs,
+        str(path),
+        input_names=["shape", "crops", "speech", "mel"],
+        output_names=["picture", "sound"],
+        dynamic_axes={name: {1: axis} for name, axis in times.items()},
+        opset_version=17,
+        dynamo=False,
+    )

@@ -1,0 +1,115 @@
+"""Every measurement of the table, each in a group of its own inside `features`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tfq.audio import loudness
+from tfq.config import FeaturesConfig
+from tfq.features import MEASUREMENTS, Clip, Feature, Measurement, chosen
+from tfq.models.runtime import Models
+from tfq.store import GroupWriter, Stamp, TfqFile
+from tfq.types import Pictures
+
+VERSION = 1
+NEEDS = ("extract", "align", "audio", "sync")
+_CROPS_AT_ONCE = 256
+
+
+def weights(config: FeaturesConfig) -> tuple[str, ...]:
+    """Those of the chosen measurements."""
+    return tuple(name for row in chosen(config.only, config.skip) for name in row.weights)
+
+
+def run(file: TfqFile, config: FeaturesConfig, models: Models, stamp: Stamp) -> None:
+    """Reads `extract`, `align`, `audio`, `sync`; replaces `features`.
+
+    Groups that `--only` or `--skip` leave out stay where the file has them and what they were made from is unchanged.
+    """
+    rows = chosen(config.only, config.skip)
+    made_from = _made_from(stamp)
+    kept = [name for name in _left_out(file, rows) if file.info(f"features/{name}").get("made_from") == made_from]
+    clip = _read(file, config, rows, models)
+    measured = [(row, row(clip)) for row in rows]
+    with file.replacing("features", stamp) as group:
+        for row, feature in measured:
+            _write(group, row, feature, made_from)
+        for name in kept:
+            _keep(group, file, name)
+        group.info = {"groups": sorted([*kept, *(row.name for row in rows)])}
+
+
+def _made_from(stamp: Stamp) -> dict[str, Any]:
+    """What decides whether a group that stays is still true: all of the stamp but which groups were asked for."""
+    parameters = {name: value for name, value in stamp.parameters.items() if name not in ("only", "skip")}
+    return {"version": stamp.version, "parameters": parameters, "inputs": dict(stamp.inputs)}
+
+
+def _left_out(file: TfqFile, rows: tuple[Measurement, ...]) -> list[str]:
+    names = {row.name for row in rows}
+    return [name for name in file.names("features") if name in MEASUREMENTS and name not in names]
+
+
+def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], models: Models) -> Clip:
+    sound = file.array("extract/audio")
+    silent = file.status("audio") if file.status("audio") in ("no_audio", "silent") else ""
+    gain = float(file.info("audio").get("gain_db") or 0.0)  # absent where there is no peak to bring anywhere
+    needed = [name for row in rows if not silent for name in row.weights]
+    return Clip(
+        sound=(sound * 10 ** (gain / 20)).astype(np.float32),
+        silent=silent,
+        speech=file.array("audio/speech"),
+        level_db=np.maximum(file.array("audio/level_db") + np.float32(gain), loudness.FLOOR_DB),
+        shown=file.array("extract/valid"),
+        repeated=file.array("extract/repeated"),
+        face=file.array("align/valid") & (file.status("align") == "ok"),
+        landmarks=file.array("align/landmarks"),
+        blendshapes=file.array("align/blendshapes"),
+        pose=file.array("align/pose"),
+        transform=file.array("align/transform"),
+        crops=functools.partial(_crops, file),
+        gain_db=gain,
+        offset=_offset(file),
+        networks={name: models.session(name) for name in needed},
+        dnsmos_hop_s=config.dnsmos_hop_s,
+    )
+
+
+def _crops(file: TfqFile) -> Iterator[Pictures]:
+    for start in range(0, file.shape("align/crops")[0], _CROPS_AT_ONCE):
+        yield file.rows("align/crops", start, start + _CROPS_AT_ONCE)
+
+
+def _offset(file: TfqFile) -> float:
+    """Offset of the clip in frames: the median over its windows; NaN where `sync` could not tell."""
+    if not file.has("sync/offset") or file.status("sync") != "ok":
+        return float("nan")
+    offsets = file.array("sync/offset")
+    known = offsets[np.isfinite(offsets)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _write(group: GroupWriter, row: Measurement, feature: Feature, made_from: dict[str, Any]) -> None:
+    group.put(f"{row.name}/values", feature.values)
+    group.put(f"{row.name}/clip", feature.clip)
+    group.put(f"{row.name}/valid", feature.valid)
+    info = {
+        "columns": [column.name for column in row.columns],
+        "units": [column.unit for column in row.columns],
+        "clip_columns": [column.name for column in row.clip_columns],
+        "clip_units": [column.unit for column in row.clip_columns],
+        "absent": dict(feature.absent),
+        "made_from": made_from,
+    }
+    group.describe(row.name, info, feature.status)
+
+
+def _keep(group: GroupWriter, file: TfqFile, name: str) -> None:
+    path = f"features/{name}"
+    for part in ("values", "clip", "valid"):
+        group.put(f"{name}/{part}", file.array(f"{path}/{part}"))
+    group.describe(name, file.info(path), file.status(path))

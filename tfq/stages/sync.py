@@ -1,0 +1,104 @@
+"""How far sound and lips are apart, over the clip and along it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfq import timebase
+from tfq.audio.whisper_mel import whisper_mel
+from tfq.config import SyncConfig
+from tfq.models.runtime import Models
+from tfq.models.sync import SyncModel
+from tfq.store import Stamp, TfqFile
+from tfq.sync import distance, offset, trend
+from tfq.sync.embed import embed_picture, embed_sound, usable
+from tfq.sync.geometry import mouth_shape
+from tfq.types import Floats, Mask, Sound
+
+VERSION = 2
+NEEDS = ("extract", "detect", "align", "audio")
+
+NETWORK = "tfq-sync"
+MOUTH_HIDDEN = "mouth_hidden"
+_LEAST_LANDMARKS = 0.3  # of the frames with a face box, under which the mouth counts as hidden
+
+
+def weights(_config: SyncConfig) -> tuple[str, ...]:
+    return (NETWORK, "whisper-base-encoder")
+
+
+def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None:
+    """Reads `extract`, `detect`, `align`, `audio`; replaces `sync`.
+
+    Where nothing can be measured the status says why (`no_face`, `mouth_hidden`, `no_audio`, `silent`, `no_speech`,
+    `too_short`, `at_search_edge`) and the numbers are NaN.
+    """
+    model = models.sync(NETWORK)
+    count = file.shape("extract/time_s")[0]
+    reason = _reason(file)
+    if reason:
+        table, counted = np.full((count, 2 * config.reach + 1), np.nan, np.float32), np.zeros(count, bool)
+    else:
+        table, counted = _measure(file, config, model, models)
+    answer = offset.of_clip(table, counted, model.calibration, config.min_windows)
+    curve, confidence = offset.over_time(table, counted, config.window)
+    with file.replacing("sync", stamp) as group:
+        group.put("offsets", distance.offsets(config.reach))
+        group.put("distance", table)
+        group.put("offset", curve)
+        group.put("confidence", confidence)
+        group.put("valid", counted)
+        group.status = reason or answer.status
+        group.info = _info(table, counted, answer, model, config)
+
+
+def _reason(file: TfqFile) -> str:
+    """Why nothing can be measured; empty if something can."""
+    boxed, seen = file.array("detect/valid"), file.array("align/valid")
+    if not boxed.any():
+        return "no_face"
+    if seen[boxed].mean() < _LEAST_LANDMARKS:
+        return MOUTH_HIDDEN
+    return "" if file.status("audio") == "ok" else file.status("audio")
+
+
+def _measure(file: TfqFile, config: SyncConfig, model: SyncModel, models: Models) -> tuple[Floats, Mask]:
+    """Distances `[T, O]`, and the `[T]` frames that count."""
+    shape = mouth_shape(file.array("align/landmarks"), file.array("align/blendshapes"))
+    picture = embed_picture(model.network, shape, file.array("align/mouths"))
+    speech, mel = speech_rows(file.array("extract/audio"), model.layers, models)
+    sound = embed_sound(model.network, speech, mel, len(shape))
+    table = distance.distances(picture, sound, config.reach)
+    return table, usable(picture, file.array("audio/speech")) & np.isfinite(table).any(axis=1)
+
+
+def speech_rows(sound: Sound, layers: tuple[int, ...], models: Models) -> tuple[Floats, Floats]:
+    """Rows of the speech encoder, its layers side by side, `[R, W]` at 50 Hz; and log-mel, `[R', 80]` at 100 Hz."""
+    import torch
+
+    mel = whisper_mel(sound)
+    with torch.inference_mode():
+        states = models.whisper(max(layers)).long(torch.from_numpy(mel))
+    return np.concatenate([np.asarray(states[layer]) for layer in layers], axis=1), mel.T
+
+
+def _info(table: Floats, counted: Mask, answer: offset.Offset, model: SyncModel, config: SyncConfig) -> dict[str, Any]:
+    path = trend.find(table, counted, model.calibration)
+    mean = distance.overall(table, counted)
+    judged = answer.status == offset.OK
+    return {
+        "offset_ms": timebase.milliseconds_of(answer.frames) if judged else None,
+        "positive": "audio_early",
+        "confidence": answer.confidence,
+        "probability": answer.probability,
+        "least_distance": float(np.nanmin(mean)) if np.isfinite(mean).any() else None,
+        "windows": int(counted.sum()),
+        "trend": path.kind if judged else None,
+        "start_offset_ms": timebase.milliseconds_of(path.start) if judged else None,
+        "end_offset_ms": timebase.milliseconds_of(path.end) if judged else None,
+        "jump_s": timebase.seconds_of(path.at) if judged and path.kind == trend.JUMP else None,
+        "window_s": timebase.seconds_of(config.window),
+        "network": NETWORK,
+    }

@@ -8,7 +8,7 @@ All times are on the clock of the file, as a player's is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -130,7 +130,9 @@ def clip(
         if sound is not None:
             audio = out.add_stream(sound.codec, rate=sound.rate, layout=sound.layout)
         if stream is not None:
-            _pictures(out, stream, times or _steady(duration_s, fps), start_s, size, rotation, black)
+            starts = [start_s + time for time in times or _steady(duration_s, fps)]
+            numbers = (BLACK if index in black else index for index in range(len(starts)))
+            _pictures(out, stream, starts, (np.rot90(picture(value, size), rotation // 90) for value in numbers))
         if sound is not None:
             _beeps(out, audio, sound, sound.start_s + (duration_s if sound.length_s is None else sound.length_s))
     return path
@@ -173,21 +175,11 @@ def _matrix(rotation: int, width: int, height: int) -> tuple[int, ...]:
     return (a << 16, b << 16, 0, c << 16, d << 16, 0, x << 16, y << 16, 1 << 30)
 
 
-def _pictures(
-    out: OutputContainer,
-    stream: av.VideoStream,
-    times: Sequence[float],
-    start_s: float,
-    size: tuple[int, int],
-    rotation: int,
-    black: Collection[int],
-) -> None:
+def _pictures(out: OutputContainer, stream: av.VideoStream, times: Sequence[float], drawn: Iterable[Picture]) -> None:
     base = stream.codec_context.time_base
-    for index, time in enumerate(times):
-        upright = picture(BLACK if index in black else index, size)
-        stored = np.ascontiguousarray(np.rot90(upright, rotation // 90))
-        frame = av.VideoFrame.from_ndarray(stored, format="rgb24")
-        frame.pts, frame.time_base = round((time + start_s) / base), base
+    for time, pixels in zip(times, drawn, strict=True):
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+        frame.pts, frame.time_base = round(time / base), base
         out.mux(stream.encode(frame))
     out.mux(stream.encode(None))
 
@@ -195,7 +187,9 @@ def _pictures(
 def _beeps(out: OutputContainer, stream: av.AudioStream, sound: Beeps, stop_s: float) -> None:
     first, last = round(sound.start_s * sound.rate), round(stop_s * sound.rate)
     clock = np.arange(first, last) / sound.rate
-    tone = 0.5 * np.sin(2 * np.pi * (400 + 100 * np.floor(clock / BEEP_EVERY_S)) * clock) * (clock % BEEP_EVERY_S < BEEP_S)
+    tone = (
+        0.5 * np.sin(2 * np.pi * (400 + 100 * np.floor(clock / BEEP_EVERY_S)) * clock) * (clock % BEEP_EVERY_S < BEEP_S)
+    )
     stream.codec_context.open(strict=False)
     block = stream.codec_context.frame_size or 1024
     resampler = av.AudioResampler(format=stream.codec_context.format, layout=sound.layout, rate=sound.rate)

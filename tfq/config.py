@@ -56,11 +56,15 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class SyncConfig:
-    """Offsets from -`reach` to +`reach` frames are tried; curves pool `window` frames."""
+    """Offsets from -`reach` to +`reach` frames are tried; curves pool `window` frames.
+
+    `compat` is empty, or `syncnet` for the original network and formulas.
+    """
 
     reach: int = 15
     window: int = 25
     min_windows: int = 10
+    compat: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ def test_a_higher_severity_is_never_better(name, scene):
     made = [labels(name, severity, scene).clip for severity in range(1, 6)]
     for dimension in DIMENSIONS:
         values = [label[dimension] for label in made]
-        assert all(after <= before + 1e-6 for before, after in zip(values, values[1:], strict=False)), values
+        assert all(after <= before + 1e-6 for before, after in pairwise(values)), values
     assert made[4][KINDS[name].dimension] < made[0][KINDS[name].dimension]
 
 
@@ -45,7 +47,7 @@ def test_pieces_cover_the_clip_and_say_what_the_frames_say(name, severity, scene
     found = pieces(made.over_time)
     assert found[0]["start_s"] == 0
     assert found[-1]["end_s"] == pytest.approx(scene.frames / 25)
-    assert all(a["end_s"] == b["start_s"] for a, b in zip(found, found[1:], strict=False))
+    assert all(a["end_s"] == b["start_s"] for a, b in pairwise(found))
     for piece in found:
         rows = made.over_time[round(piece["start_s"] * 25) : round(piece["end_s"] * 25)]
         assert np.abs(rows - [piece["labels"][name] for name in DIMENSIONS]).max() <= 0.1
@@ -63,7 +65,10 @@ def test_peavs_losses_are_reproduced(name, severity, mos):
     assert CLEAN - whole["lip_sync"] == pytest.approx(4.717 - mos, abs=1e-3)
 
 
-@pytest.mark.parametrize(("gap", "mos"), [(4, 4.488), (2.5, 3.8), (1, 3.317), (0.5, 2.811), (0.3, 2.405), (0.2, 1.888), (0.1, 1.392)])
+MUTES = [(4, 4.488), (2.5, 3.8), (1, 3.317), (0.5, 2.811), (0.3, 2.405), (0.2, 1.888), (0.1, 1.392)]
+
+
+@pytest.mark.parametrize(("gap", "mos"), MUTES)
 def test_the_power_of_the_share_fits_mutes_of_peavs(gap, mos):
     assert 4.717 - 3.86 * (0.4 / (0.4 + gap)) ** SHARE_POWER == pytest.approx(mos, abs=0.3)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,7 +63,7 @@ def distance_db(sound: Sound) -> float:
 
 
 def rises(values: list[float]) -> bool:
-    return all(after > before for before, after in zip(values, values[1:], strict=False))
+    return all(after > before for before, after in pairwise(values))
 
 
 @pytest.mark.parametrize("name", SOUND_KINDS)
@@ -106,7 +108,9 @@ def test_noise_is_as_loud_as_its_ratio_says(name):
     assert ratios == pytest.approx([step[0] for step in KINDS[name].steps], abs=1.5)
 
 
-FARTHER = ["clipping", "band_limit", "reverberation", "robot", "other_voice", "ringing", "loudness_jumps", "packet_loss"]
+FARTHER = (
+    "clipping", "band_limit", "reverberation", "robot", "other_voice", "ringing", "loudness_jumps", "packet_loss",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FARTHER)
@@ -165,8 +169,9 @@ def test_a_flat_voice_has_less_melody_the_flatter_it_is():
     import parselmouth
 
     def spread(sound):
-        pitch = parselmouth.Sound(inside(sound).astype(float), 16000).to_pitch(None, 75, 400).selected_array["frequency"]
-        return np.log2(pitch[pitch > 0]).std()
+        pitch = parselmouth.Sound(inside(sound).astype(float), 16000).to_pitch(None, 75, 400)
+        hertz = pitch.selected_array["frequency"]
+        return np.log2(hertz[hertz > 0]).std()
 
     assert rises([-spread(VOICE)] + [-spread(degraded("flat_voice", severity)) for severity in (1, 3, 5)])
 

@@ -40,7 +40,11 @@ def main(paths: list[Path]) -> None:
     for name, medians in found.items():
         joined = np.concatenate(medians)
         if len(joined):
-            print(f"{name:26}" + "".join(f"{value:10.3f}" for value in np.percentile(joined, PERCENTILES)) + f"{len(joined):10}")
+            print(
+                f"{name:26}"
+                + "".join(f"{value:10.3f}" for value in np.percentile(joined, PERCENTILES))
+                + f"{len(joined):10}"
+            )
 
 
 if __name__ == "__main__":

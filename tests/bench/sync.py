@@ -2,7 +2,7 @@
 
     python -m tests.bench.sync --table units.csv *.h5
 
-Prints a Markdown table with 95 % intervals from a bootstrap over units (a unit: the clips of one speaker or recording;
+Writes a Markdown table with 95 % intervals from a bootstrap over units (a unit: the clips of one speaker or recording;
 `units.csv` has the columns `file`, the name of the `.h5`, and `unit`), then the worst clips.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.bench import baselines
 from tfq.models.runtime import Models
 from tfq.models.sync import SyncModel
 from tfq.stages.sync import speech_rows
@@ -27,7 +29,6 @@ from tfq.sync.embed import embed_picture, embed_sound
 from tfq.sync.geometry import mouth_shape
 from tfq.timebase import samples_of
 from tfq.types import Floats, Mask, Pictures, Sound
-from tests.bench import baselines
 
 REACH = 15
 WINDOWS = (5, 25, 75)
@@ -242,20 +243,35 @@ def main() -> None:
     for i, clip in enumerate(clips):
         strangers = [other for other in clips if other.unit != clip.unit]
         judge(clip, strangers[int(random.integers(len(strangers)))] if strangers else clips[i - 1], meter, random)
+    sys.stdout.write(report(clips, options.threads))
+
+
+def report(clips: Sequence[Clip], threads: int) -> str:
+    """The table and the worst clips, Markdown."""
     frames = sum(len(clip.shape) for clip in clips)
-    print(f"{len(clips)} clips, {len({clip.unit for clip in clips})} units, {frames / 25:.0f} s\n")  # noqa: T201
-    print("| what | clips | figure | 95 % |\n|---|---|---|---|")  # noqa: T201
-    for name, count, (value, low, high) in rows(clips):
-        print(f"| {name} | {count} | {value:.3f} | {low:.3f}-{high:.3f} |")  # noqa: T201
     cost = 1000 * sum(clip.seconds for clip in clips) / frames
-    print(f"| milliseconds a frame, {options.threads} threads | {len(clips)} | {cost:.2f} | |\n")  # noqa: T201
-    print("Worst clips by their one-second windows:\n")  # noqa: T201
     short = [clip for clip in clips if "windows of 1 s" in clip.right]
-    for clip in sorted(short, key=lambda c: float(np.mean(c.right["windows of 1 s"])))[:20]:
-        share = float(np.mean(clip.right["windows of 1 s"]))
-        print(
-            f"{share:.2f} {clip.name} offset {clip.consensus} confidence {clip.confidence:.2f} {len(clip.shape) / 25:.1f} s"
-        )  # noqa: T201
+    worst = sorted(short, key=lambda clip: float(np.mean(clip.right["windows of 1 s"])))[:20]
+    lines = [
+        f"{len(clips)} clips, {len({clip.unit for clip in clips})} units, {frames / 25:.0f} s",
+        "",
+        "| what | clips | figure | 95 % |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | {count} | {value:.3f} | {low:.3f}-{high:.3f} |"
+            for name, count, (value, low, high) in rows(clips)
+        ),
+        f"| milliseconds a frame, {threads} threads | {len(clips)} | {cost:.2f} | |",
+        "",
+        "Worst clips by their one-second windows:",
+        "",
+        *(
+            f"{np.mean(clip.right['windows of 1 s']):.2f} {clip.name}: offset {clip.consensus}, confidence"
+            f" {clip.confidence:.2f}, {len(clip.shape) / 25:.1f} s, usable {clip.usable.mean():.2f}"
+            for clip in worst
+        ),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

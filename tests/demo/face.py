@@ -76,7 +76,9 @@ class Portrait:
                 share = min(1.0, (old[i, 1] - mouth) / (0.5 * (chin - mouth)))
                 side = np.exp(-(((old[i, 0] - middle) / (0.55 * self.eyes)) ** 2))
                 new[i, 1] += 0.75 * gap * share * (0.35 + 0.65 * side)
-            near = np.exp(-(((old[i, 0] - middle) / (0.5 * self.eyes)) ** 2 + ((old[i, 1] - mouth) / (0.32 * self.eyes)) ** 2))
+            near = np.exp(
+                -(((old[i, 0] - middle) / (0.5 * self.eyes)) ** 2 + ((old[i, 1] - mouth) / (0.32 * self.eyes)) ** 2)
+            )
             new[i, 0] -= (old[i, 0] - middle) * near * (0.08 + 0.38 * rounding)
         new[list(BROWS), 1] -= brow * 0.06 * self.eyes
         return new

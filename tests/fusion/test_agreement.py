@@ -13,7 +13,10 @@ def test_correlations_of_a_monotone_map(seed):
     assert agreement.srcc(np.exp(labels), labels) > 0.999
     assert agreement.krcc(-labels, labels) < -0.999
     assert abs(agreement.plcc(2 * labels + 1, labels) - 1) < 1e-9
-    assert agreement.rmse(labels + 0.5, labels) == np.float64(0.5) or abs(agreement.rmse(labels + 0.5, labels) - 0.5) < 1e-9
+    assert (
+        agreement.rmse(labels + 0.5, labels) == np.float64(0.5)
+        or abs(agreement.rmse(labels + 0.5, labels) - 0.5) < 1e-9
+    )
 
 
 def test_a_constant_prediction_has_no_correlation():

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from tfq.fusion.split import assign, families
 
-KEYS = st.lists(st.lists(st.sampled_from([f"speaker:{c}" for c in "abcdefgh"] + ["group:1", "group:2"]), min_size=1), min_size=1)
+KEYS = st.lists(
+    st.lists(st.sampled_from([f"speaker:{c}" for c in "abcdefgh"] + ["group:1", "group:2"]), min_size=1), min_size=1
+)
 
 
 @given(KEYS, st.integers(0, 9))

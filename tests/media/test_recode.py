@@ -31,7 +31,8 @@ def test_as_many_pictures_of_the_same_size_come_back(shape):
 
 def test_a_coarser_quantiser_loses_more():
     before = moving(12)
-    losses = [np.abs(np.stack(list(recode.pictures(iter(before), q))).astype(float) - before).mean() for q in (20, 35, 50)]
+    after = [np.stack(list(recode.pictures(iter(before), quantiser))).astype(float) for quantiser in (20, 35, 50)]
+    losses = [np.abs(pictures - before).mean() for pictures in after]
     assert losses[0] < losses[1] < losses[2]
 
 

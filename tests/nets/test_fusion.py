@@ -3,7 +3,15 @@ import torch
 
 from tfq.nets.fusion import Fusion, FusionSpec
 
-SPEC = {"picture": {"lips": 5}, "sound": {"mel": 8}, "cross": {"sync": 3}, "dimensions": ("a", "b"), "width": 32, "layers": 2, "heads": 4}
+SPEC = {
+    "picture": {"lips": 5},
+    "sound": {"mel": 8},
+    "cross": {"sync": 3},
+    "dimensions": ("a", "b"),
+    "width": 32,
+    "layers": 2,
+    "heads": 4,
+}
 
 
 def inputs(batch: int, frames: int, seed: int = 0) -> tuple[dict, dict, torch.Tensor]:
@@ -34,7 +42,9 @@ def test_padding_does_not_change_a_score(fusion):
     features, present, inside = inputs(1, 20)
     plain = network(features, present, inside)
     padded_features = {name: torch.cat([rows, torch.zeros(1, 7, rows.shape[2])], 1) for name, rows in features.items()}
-    padded_present = {name: torch.cat([there, torch.ones(1, 7, dtype=torch.bool)], 1) for name, there in present.items()}
+    padded_present = {
+        name: torch.cat([there, torch.ones(1, 7, dtype=torch.bool)], 1) for name, there in present.items()
+    }
     longer = network(padded_features, padded_present, torch.cat([inside, torch.zeros(1, 7, dtype=torch.bool)], 1))
     torch.testing.assert_close(longer["clip"], plain["clip"], atol=1e-4, rtol=0)
 

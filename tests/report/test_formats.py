@@ -86,7 +86,10 @@ def test_no_name_breaks_the_output(name, form):
 def test_json_is_one_object_for_one_file_and_jsonl_one_line_each():
     assert json.loads(formats.render([result()], "json"))["scores"]["overall"]["mos"] == 3.0
     assert len(json.loads(formats.render([result(), result()], "json"))) == 2
-    assert [json.loads(line)["file"] for line in formats.render([result(), result("b")], "jsonl").splitlines()] == ["clip.mp4", "b"]
+    assert [json.loads(line)["file"] for line in formats.render([result(), result("b")], "jsonl").splitlines()] == [
+        "clip.mp4",
+        "b",
+    ]
 
 
 def test_csv_leaves_unjudged_cells_empty():

@@ -58,7 +58,8 @@ def beside(path, landmarks=LANDMARKS, status="ok"):
 def packets(path, kind):
     with av.open(str(path)) as container:
         stream = getattr(container.streams, kind)[0]
-        return [(bytes(packet), float(packet.pts * packet.time_base)) for packet in container.demux(stream) if packet.size]
+        kept = [packet for packet in container.demux(stream) if packet.size]
+        return [(bytes(packet), float(packet.pts * packet.time_base)) for packet in kept]
 
 
 def heard(path):
@@ -165,7 +166,7 @@ def test_other_speech_comes_from_the_clip_that_is_named(clip, tmp_path):
         ("hum", 3, Span(5.0, 6.0), "nothing lies between"),
     ],
 )
-def test_what_cannot_be_done_is_refused_and_leaves_nothing(clip, tmp_path, kind, severity, span, words):
+def test_what_cannot_be_done_is_refused_and_leaves_nothing(clip, tmp_path, *, kind, severity, span, words):
     before = set(tmp_path.iterdir())
     with pytest.raises(UsageError, match=words):
         degrade(clip, tmp_path / "worse.mp4", kind, severity, span)

@@ -29,7 +29,11 @@ def test_an_index_names_files_relative_to_itself_and_reads_back(tmp_path):
 
 def test_labels_and_people_come_from_the_table(tmp_path):
     files = [h5(tmp_path / f"{name}.h5", seed=i) for i, name in enumerate("abcdef")]
-    people = table(tmp_path / "t.csv", "file,speaker,lip_sync", *(f"{name}.mp4,{'xy'[i % 2]},4.5" for i, name in enumerate("abcdef")))
+    people = table(
+        tmp_path / "t.csv",
+        "file,speaker,lip_sync",
+        *(f"{name}.mp4,{'xy'[i % 2]},4.5" for i, name in enumerate("abcdef")),
+    )
     index(files, tmp_path / "i.jsonl", CONFIG, people)
     rows = load(tmp_path / "i.jsonl")[1]
     assert all(row["labels"] == {"lip_sync": 4.5} for row in rows)
@@ -41,7 +45,13 @@ def test_a_degraded_copy_goes_where_its_source_goes(tmp_path):
     copy = h5(tmp_path / "copy.h5", seed=1, quality=0.2)
     index([source], tmp_path / "alone.jsonl", CONFIG)
     digest = load(tmp_path / "alone.jsonl")[1][0]["sha256"]
-    content = {"format": "tfq-degrade", "kind": "noise", "severity": 4, "source_sha256": digest, "labels": {"audio_quality": 2.0}}
+    content = {
+        "format": "tfq-degrade",
+        "kind": "noise",
+        "severity": 4,
+        "source_sha256": digest,
+        "labels": {"audio_quality": 2.0},
+    }
     (tmp_path / "copy.json").write_text(json.dumps(content))
     people = table(tmp_path / "t.csv", "file,speaker", "a.mp4,somebody")
     index([source, copy], tmp_path / "i.jsonl", CONFIG, people)

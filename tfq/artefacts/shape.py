@@ -133,7 +133,7 @@ def _closed(laid: Floats) -> Floats:
     """The mean of the tenth of the faces whose lips are closest together."""
     known = laid[np.isfinite(laid).all((1, 2))]
     if not len(known):
-        return laid[0]
+        return _usual(laid)
     opening = np.linalg.norm(known[:, region.INNER_TOP] - known[:, region.INNER_BOTTOM], axis=1)
     shut: Floats = known[np.argsort(opening)[: max(1, len(known) // 10)]].mean(0)
     return shut

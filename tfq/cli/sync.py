@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,10 @@ def sync(
         int,
         typer.Option(min=1, metavar="N", help="With fewer frames of speech and face, say that the clip is too short."),
     ] = DEFAULT.min_windows,
+    compat: Annotated[
+        Literal["", "syncnet"],
+        typer.Option(metavar="NAME", help="Measure with the original network and formulas: syncnet."),
+    ] = "",
 ) -> int:
     """Measure by how much sound and lips are apart, over the clip and along it.
 
@@ -36,5 +40,5 @@ def sync(
         tfq sync clip.mp4
         tfq sync --window 50 --reach 25 *.h5
     """
-    config = SyncConfig(reach=reach, window=window, min_windows=min_windows)
+    config = SyncConfig(reach=reach, window=window, min_windows=min_windows, compat=compat)
     return run.each_file(loop, "sync", Settings(sync=config))

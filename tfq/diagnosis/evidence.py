@@ -58,7 +58,9 @@ def _offset(curves: Curves, segment: Segment) -> Reason | None:
     if not abs(offset) > limit:
         return None
     who = "lags" if offset > 0 else "is ahead of"
-    return Reason(f"mouth {who} the voice by {abs(offset):.0f} ms", {"offset_ms": round(offset, 1)}, abs(offset) / limit)
+    return Reason(
+        f"mouth {who} the voice by {abs(offset):.0f} ms", {"offset_ms": round(offset, 1)}, abs(offset) / limit
+    )
 
 
 def _still(curve: str, limit: float, what: str) -> Rule:
@@ -83,7 +85,9 @@ def _share(curve: str, least: float, text: str) -> Rule:
         if values is None:
             return None
         share = float(np.mean(values[segment.start : segment.stop] > 0.5))
-        return Reason(text.format(share), {f"{curve}_ratio": round(share, 3)}, share / least) if share >= least else None
+        return (
+            Reason(text.format(share), {f"{curve}_ratio": round(share, 3)}, share / least) if share >= least else None
+        )
 
     return rule
 

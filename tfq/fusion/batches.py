@@ -77,7 +77,7 @@ def batches(examples: Sequence[Example], size: int, longest: int, generator: np.
     for example in examples:
         families.setdefault(example.source, []).append(example)
     order = list(families.values())
-    generator.shuffle(order)  # type: ignore[arg-type]
+    generator.shuffle(order)
     waiting: list[Example] = []
     for family in order:
         waiting += [family[i] for i in generator.permutation(len(family))]

@@ -100,4 +100,4 @@ class Statistics:
 def normalise(rows: Floats, mean: Floats, deviation: Floats) -> tuple[Floats, Mask]:
     """`[T, D]` float32, finite, and `[T]` bool: something was measured. An absent value becomes the mean, zero."""
     scaled = np.clip((rows - mean) / deviation, -LIMIT, LIMIT)
-    return np.nan_to_num(scaled, nan=0.0).astype(np.float32), np.isfinite(rows).any(1)
+    return np.nan_to_num(scaled, nan=0.0).astype(np.float32), np.asarray(np.isfinite(rows).any(1))

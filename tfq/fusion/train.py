@@ -51,7 +51,9 @@ def fit(
     network = Fusion(spec)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     steps = max(1, config.epochs * (len(examples) // (config.batch * config.accumulate) + 1))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=steps + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.learning_rate, total_steps=steps + 1, pct_start=0.1
+    )
     best, best_state, waited = float("inf"), copy.deepcopy(network.state_dict()), 0
     for epoch in range(config.epochs):
         trained = _epoch(network, examples, optimiser, schedule, config, generator)
@@ -87,7 +89,14 @@ def judge(network: Fusion, rows: Mapping[str, Floats], present: Mapping[str, Mas
         piece = slice(start, min(length, start + LONGEST))
         blank = np.full((piece.stop - piece.start, dimensions), np.nan)
         example = Example(
-            "", "", "", {n: r[piece] for n, r in rows.items()}, {n: p[piece] for n, p in present.items()}, blank[0], blank, True
+            "",
+            "",
+            "",
+            {n: r[piece] for n, r in rows.items()},
+            {n: p[piece] for n, p in present.items()},
+            blank[0],
+            blank,
+            True,
         )
         batch = collate([example], LONGEST)
         with torch.inference_mode():
@@ -133,5 +142,7 @@ def _loss(network: Fusion, batch: Batch, config: TrainConfig, *, contrastive: bo
     loss = loss + config.rank_weight * losses.ranking(out["clip"], batch.labels, batch.group)
     loss = loss + config.time_weight * losses.regression(out["time"], batch.over_time)
     if contrastive:
-        loss = loss + config.contrast_weight * losses.contrast(out["picture"], out["sound"], batch.inside, batch.together)
+        loss = loss + config.contrast_weight * losses.contrast(
+            out["picture"], out["sound"], batch.inside, batch.together
+        )
     return loss

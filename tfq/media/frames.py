@@ -92,6 +92,9 @@ def timeline(source: Source, max_duration_s: float = float("inf"), threads: int 
     times, usual = rising(np.array(seen.stamps), seen.step)
     start_s, times = float(times[0]), times - times[0]
     length = times[-1] + (seen.last_length_s or usual)
+    lost_s = max((stamp - start_s for stamp in seen.lost), default=0.0)
+    if length < lost_s <= length + LONGEST_S:  # the last pictures were lost, the sound goes on
+        length = lost_s + min(usual, seen.step)
     if length > max_duration_s:
         raise InputError(f"{name_of(source)}: {length:.0f} s long, over the limit of {max_duration_s:.0f} s")
     grid = timebase.frame_times(max(1, round(length * timebase.FPS)))
@@ -113,14 +116,16 @@ def timeline(source: Source, max_duration_s: float = float("inf"), threads: int 
 
 
 def frames(
-    source: Source, shown: Ints, start: int = 0, stop: int | None = None, step: int = 1, threads: int = 0
+    source: Source, shown: Ints, start: int = 0, stop: int | None = None, step: int = 1, *, threads: int = 0
 ) -> Iterator[tuple[int, Picture]]:
     """Grid frames in order, each with its index; a few pictures are in memory at a time.
 
     Args:
         source: the video that the timeline was made of.
         shown: `[T]` index of the source picture of each frame, as in `Timeline.picture`.
-        start, stop, step: which grid frames are wanted.
+        start: first grid frame wanted.
+        stop: the one after the last; None: all.
+        step: every how manieth is wanted.
         threads: of the decoder; 0: its own choice.
 
     Yields:
@@ -186,7 +191,7 @@ def _look(container: InputContainer, stream: VideoStream) -> _Seen:
             sent.discard(picture.pts)
     # What never came out is a truer account of losses than errors, which some decoders keep to themselves and threads
     # report late; but streams of fields, VP8 and VP9 have packets that are not meant to be shown.
-    if failed or (3 * len(sent) < len(seen.stamps) and stream.codec_context.name not in ("vp8", "vp9")):
+    if failed or (4 * len(sent) < 3 * len(seen.stamps) and stream.codec_context.name not in ("vp8", "vp9")):
         seen.lost = sorted(_seconds(stamp, stream) for stamp in sent)
     return seen
 
@@ -221,10 +226,10 @@ def _damage(seen: _Seen) -> tuple[Mask, Mask]:
         damaged[first : keys[np.searchsorted(keys, first, side="right")]] = True
     for stamp in seen.lost:
         after = np.flatnonzero(stamps >= stamp)
-        first = int(after[0]) if len(after) else len(stamps)
-        if first:
-            before_loss[first - 1] = True
-            damaged[first : keys[np.searchsorted(keys, first)]] = True
+        begin = int(after[0]) if len(after) else len(stamps)
+        if begin:
+            before_loss[begin - 1] = True
+            damaged[begin : keys[np.searchsorted(keys, begin)]] = True
     return damaged, before_loss
 
 
@@ -244,7 +249,8 @@ def rising(stamps: Floats, step: float) -> tuple[Floats, float]:
     steps = np.diff(stamps)
     good = steps[(steps > 0) & (steps < LONGEST_S)]
     usual = float(np.median(good)) if len(good) else step
-    times, kept, shift = np.zeros(len(stamps)), [], 0.0
+    times, shift = np.zeros(len(stamps)), 0.0
+    kept: list[int] = []
     for index in np.flatnonzero(np.isfinite(stamps)):
         value = stamps[index] + shift
         if kept and not 0 < value - times[kept[-1]] <= LONGEST_S:
@@ -274,6 +280,8 @@ def _filled(times: Floats, kept: list[int], usual: float) -> Floats:
 
 def _upright(picture: VideoFrame, aspect: float) -> Picture:
     width = round(picture.width * aspect)
-    pixels = picture.to_ndarray(format="rgb24", width=width, height=picture.height)
+    pixels: Picture = picture.to_ndarray(format="rgb24", width=width, height=picture.height).astype(
+        np.uint8, copy=False
+    )
     turns = round(picture.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels

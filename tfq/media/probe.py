@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -20,11 +20,12 @@ from av.video.stream import VideoStream
 from tfq.errors import InputError
 
 Source: TypeAlias = Path | io.BufferedIOBase
+Coded = TypeVar("Coded", VideoStream, AudioStream)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Facts of the container. `width` and `height` are those of the coded picture; times are in seconds, NaN: unknown."""
+    """Facts of the container. `width` and `height` are of the coded picture; times are in seconds, NaN: unknown."""
 
     width: int
     height: int
@@ -79,8 +80,9 @@ def opened(source: Source) -> Iterator[InputContainer]:
     try:
         # An absolute path: FFmpeg takes what stands before a colon for a protocol. No protocol but files: a playlist
         # that calls itself a video must not reach the network.
-        file = str(source.absolute()) if isinstance(source, Path) else source
-        container = av.open(file, options={"protocol_whitelist": "file"} if isinstance(source, Path) else {})
+        file: Any = str(source.absolute()) if isinstance(source, Path) else source
+        options = {"protocol_whitelist": "file"} if isinstance(source, Path) else {}
+        container: InputContainer = av.open(file, "r", options=options)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"{name}: {error.strerror.lower() if error.strerror else 'cannot be opened'}") from error
     except (av.FFmpegError, ValueError, OSError) as error:
@@ -109,7 +111,7 @@ def sound_stream(container: InputContainer) -> AudioStream | None:
     return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
 
 
-def packets(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet[Any]]:
+def packets(container: InputContainer, stream: Coded) -> Iterator[Packet[Coded]]:
     """The stream's packets, to the end or to where the file cannot be read further."""
     # Reading past damage fails in some containers, as at the end of a file that was cut short.
     with contextlib.suppress(av.FFmpegError):

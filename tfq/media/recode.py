@@ -13,9 +13,8 @@ import numpy as np
 
 from tfq import timebase
 from tfq.errors import TfqError
-from tfq.media import writer
+from tfq.media import samples, writer
 from tfq.media.frames import frames, timeline
-from tfq.media.probe import opened
 from tfq.types import Picture, Sound
 
 # What a codec is kept in, its sample rate in Hz and the samples a packet of it holds.
@@ -62,10 +61,10 @@ def sound(source: Sound, codec: str, bit_rate: int) -> Sound:
         path = Path(folder) / f"coded{ending}"
         try:
             _encode(path, source, codec, bit_rate)
-            decoded = _decode(path)
+            decoded = samples.whole(path)
         except av.FFmpegError as error:
             raise TfqError(f"this build of FFmpeg cannot encode with {codec} ({error})") from error
-    return _aligned(decoded, source)
+    return _aligned(decoded if decoded is not None else np.zeros(0, np.float32), source)
 
 
 def _even(picture: Picture) -> Picture:
@@ -88,19 +87,6 @@ def _encode(path: Path, source: Sound, codec: str, bit_rate: int) -> None:
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
-
-
-def _decode(path: Path) -> Sound:
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=timebase.SAMPLE_RATE)
-    with opened(path) as container:
-        pieces = [piece for frame in container.decode(audio=0) for piece in resampler.resample(_unstamped(frame))]
-    pieces += resampler.resample(None)
-    return np.concatenate([piece.to_ndarray().reshape(-1) for piece in pieces]).astype(np.float32)
-
-
-def _unstamped(frame: av.AudioFrame) -> av.AudioFrame:
-    frame.pts = None
-    return frame
 
 
 def _aligned(decoded: Sound, source: Sound) -> Sound:

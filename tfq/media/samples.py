@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import av
@@ -46,6 +47,14 @@ def samples(source: Source, frame_count: int, start_s: float) -> tuple[Sound | N
     return (sound, timebase.seconds_of(int(covered.sum()))) if found else (None, 0.0)
 
 
+def whole(source: Source) -> Sound | None:
+    """All of the first sound stream from its own start, gaps left out; None where there is none. Needs no picture."""
+    with opened(source) as container:
+        stream = sound_stream(container)
+        pieces = [piece for _, piece in _pieces(container, stream)] if stream is not None else []
+    return np.concatenate(pieces) if pieces else None
+
+
 def _pieces(container: InputContainer, stream: AudioStream) -> Iterator[tuple[float, Sound]]:
     """Runs of 16 kHz sound with the time each starts at."""
     resampler, form, expected, at = _resampler(), None, 0.0, 0.0
@@ -79,7 +88,5 @@ def _mono(pieces: list[AudioFrame], at: float) -> Iterator[tuple[float, Sound]]:
 
 def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     for packet in packets(container, stream):
-        try:
+        with contextlib.suppress(av.FFmpegError, ValueError):
             yield from packet.decode()
-        except (av.FFmpegError, ValueError):
-            continue

@@ -15,10 +15,11 @@ from av.video.stream import VideoStream
 
 from tfq import timebase
 from tfq.errors import InputError
-from tfq.media.probe import Source, opened, picture_stream
+from tfq.media.probe import Source, opened, packets, picture_stream, sound_stream
 from tfq.types import Picture, Sound
 
 AUDIO_BLOCK = 1024  # samples an AAC frame holds
+CLOCK = Fraction(1, 90_000)  # of pictures that do not start at zero, in seconds
 
 
 def write(
@@ -42,14 +43,15 @@ def write(
         sound: `[N]` float32 mono at `sample_rate`, or None.
         fps: of the pictures.
         crf: constant rate factor of the encoder; 17 is visually lossless.
-        codec, audio_codec: encoders of FFmpeg.
+        codec: encoder of the pictures, by FFmpeg's name.
         options: further options of the picture encoder.
+        audio_codec: encoder of the sound.
         audio_bitrate: bits a second.
         sample_rate: of the sound, in Hz.
     """
     with _created(path) as out:
-        video = out.add_stream(codec, rate=fps, options={"crf": str(crf), "preset": "fast", **(options or {})})
-        audio = out.add_stream(audio_codec, rate=sample_rate, layout="mono") if sound is not None else None
+        video: Any = out.add_stream(codec, rate=fps, options={"crf": str(crf), "preset": "fast", **(options or {})})
+        audio: Any = out.add_stream(audio_codec, rate=sample_rate, layout="mono") if sound is not None else None
         if audio is not None:
             audio.bit_rate = audio_bitrate
         _encode_pictures(out, video, pictures)
@@ -80,7 +82,7 @@ def with_pictures(source: Source, path: Path, pictures: Iterable[Picture], start
     """Copy the sound of a file bit for bit and give it other pictures, at 25 fps from the same first moment."""
     with opened(source) as container, _created(path) as out:
         video = out.add_stream("libx264", rate=timebase.FPS, options={"crf": str(crf), "preset": "fast"})
-        sound = container.streams.audio[0] if container.streams.audio else None
+        sound = sound_stream(container)
         audio = out.add_stream_from_template(sound) if sound is not None else None
         _encode_pictures(out, video, pictures, start_s)
         if sound is not None and audio is not None:
@@ -102,17 +104,22 @@ def _created(path: Path) -> Iterator[OutputContainer]:
         raise
 
 
-def _encode_pictures(out: OutputContainer, video: VideoStream, pictures: Iterable[Picture], start_s: float = 0.0) -> None:
+def _encode_pictures(
+    out: OutputContainer, video: VideoStream, pictures: Iterable[Picture], start_s: float = 0.0
+) -> None:
     video.pix_fmt = "yuv420p"
+    base = 1 / Fraction(video.codec_context.framerate or timebase.FPS)
+    step = 1
+    if start_s:  # a start between two pictures would be rounded to one of them, and shift the copied sound
+        base, step = CLOCK, round(base / CLOCK)
+        video.codec_context.time_base = CLOCK
     first = True
-    rate = Fraction(video.codec_context.framerate or timebase.FPS)
-    shift = round(start_s * rate)
     for number, picture in enumerate(pictures):
         height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
         if first:
             video.width, video.height, first = width, height, False
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
-        frame.pts, frame.time_base = number + shift, 1 / rate
+        frame.pts, frame.time_base = number * step + round(start_s / base), base
         out.mux(video.encode(frame))
     if not first:
         out.mux(video.encode(None))
@@ -129,9 +136,7 @@ def _encode_sound(out: OutputContainer, audio: Any, sound: Sound, rate: int, sta
 
 
 def _copy(container: Any, stream: Any, out: OutputContainer, copy: Any) -> None:
-    for packet in container.demux(stream):
+    for packet in packets(container, stream):
         if packet.dts is not None:
             packet.stream = copy
             out.mux(packet)
-
-

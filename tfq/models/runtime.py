@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tfq.models.checkpoint import Checkpoint
     from tfq.models.sync import SyncModel
+    from tfq.nets.syncnet import SyncNet
     from tfq.nets.whisper import WhisperEncoder
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Models:
         self._encoders: dict[int, WhisperEncoder] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._sync: dict[str, SyncModel] = {}
+        self._syncnet: SyncNet | None = None
 
     def sha(self, name: str) -> str:
         """SHA-256 of a model's file; from the registry, where nothing is read or fetched, unless it is one of ours."""
@@ -68,6 +70,14 @@ class Models:
                 torch.set_num_threads(self.threads)
             self._sync[name] = load(self.path(name))
         return self._sync[name]
+
+    def syncnet(self) -> SyncNet:
+        """The original SyncNet, from the authors' file, which is converted to safetensors beside it the first time."""
+        if self._syncnet is None:
+            from tfq.models.syncnet import load
+
+            self._syncnet = load(self.path("syncnet"))
+        return self._syncnet
 
     def session(self, name: str) -> onnxruntime.InferenceSession:
         """An ONNX model on the CPU. SCRFD takes pictures of any height and width that 32 divides."""

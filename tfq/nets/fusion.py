@@ -88,7 +88,8 @@ class Fusion(nn.Module):
         where = _positions(picture.shape[1], picture.shape[2], picture)
         picture, sound = picture + where, sound + where
         if self.spec.fusion == "concat":
-            return self.norm(self.join(torch.cat([picture, sound], -1)))
+            joined: Tensor = self.norm(self.join(torch.cat([picture, sound], -1)))
+            return joined
         pairs = {"audio_query": [(sound, picture)], "video_query": [(picture, sound)]}.get(
             self.spec.fusion, [(sound, picture), (picture, sound)]
         )
@@ -97,7 +98,8 @@ class Fusion(nn.Module):
             decoder(query, memory, tgt_key_padding_mask=outside, memory_key_padding_mask=outside)
             for decoder, (query, memory) in zip(self.decoders, pairs, strict=True)
         ]
-        return self.norm(torch.stack(fused).sum(0))
+        summed: Tensor = self.norm(torch.stack(fused).sum(0))
+        return summed
 
     def _pool(self, fused: Tensor, time: Tensor, inside: Tensor) -> Tensor:
         """Weighted mean and the mean of the worst fifth: people remember the worst moment. `[B, M, 2W]`."""
@@ -119,7 +121,8 @@ class _Input(nn.Module):
     def forward(self, rows: Tensor, present: Tensor, inside: Tensor) -> Tensor:
         rows = torch.where(present[..., None], self.project(rows), self.absent)
         rows = rows * inside[..., None]  # padding looks to the convolution as the end of the clip does
-        return rows + self.mix(rows.transpose(1, 2)).transpose(1, 2)
+        mixed: Tensor = rows + self.mix(rows.transpose(1, 2)).transpose(1, 2)
+        return mixed
 
 
 def _decoder(spec: FusionSpec) -> nn.TransformerDecoder:

@@ -1,4 +1,4 @@
-"""The original SyncNet (Chung and Zisserman 2016), with the names of the authors' `SyncNetModel.py`: their file loads."""
+"""The original SyncNet (Chung and Zisserman 2016), named as in the authors' code, so that their file loads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class SyncNet(nn.Module):
-    """Two towers of 1024 numbers that are not normalised: the mouth over five frames, the sound over 20 MFCC columns."""
+    """Two towers of 1024 numbers, not normalised: the mouth over five frames, the sound over 20 MFCC columns."""
 
     def __init__(self, width: int = 1024) -> None:
         super().__init__()

@@ -12,6 +12,13 @@ from tfq import timebase
 from tfq.report.words import TITLES
 from tfq.types import Floats, Mask, Sound
 
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tfq",  # names inside the SVG must not change from run to run
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 POINTS = 1500  # more than a screen is wide; a longer curve is thinned to this
 
 
@@ -37,7 +44,7 @@ def over_time(tracks: Tracks) -> str:
 
     length_s = timebase.seconds_of(len(tracks.speech))
     rows = 2 + len(tracks.lines)
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "tfq", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+    with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 1.35 * rows + 1.2), layout="constrained")
         axes = figure.subplots(rows, 1, sharex=True, height_ratios=[1] * (rows - 1) + [2])
         _sound(axes[0], tracks)

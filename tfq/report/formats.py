@@ -50,9 +50,13 @@ def as_csv(results: Sequence[Result]) -> str:
     out = io.StringIO()
     columns = [f"{name}{end}" for name in DIMENSIONS for end in ("", "_low", "_high")]
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", "status", "duration_s", *columns, "offset_ms", "sync_status", "weak_segments", "weak_seconds"])
+    writer.writerow(
+        ["file", "status", "duration_s", *columns, "offset_ms", "sync_status", "weak_segments", "weak_seconds"]
+    )
     for result in results:
-        cells = [_number((result["scores"][name] or {}).get(key)) for name in DIMENSIONS for key in ("mos", "low", "high")]
+        cells = [
+            _number((result["scores"][name] or {}).get(key)) for name in DIMENSIONS for key in ("mos", "low", "high")
+        ]
         weak = result["weak_segments"]
         writer.writerow(
             [
@@ -71,9 +75,15 @@ def as_csv(results: Sequence[Result]) -> str:
 
 def as_markdown(results: Sequence[Result]) -> str:
     """A table of scores, then weak segments under each file's name."""
-    lines = ["| file | " + " | ".join(TITLES[name] for name in DIMENSIONS) + " | offset |", "|---" * (len(DIMENSIONS) + 2) + "|"]
+    lines = [
+        "| file | " + " | ".join(TITLES[name] for name in DIMENSIONS) + " | offset |",
+        "|---" * (len(DIMENSIONS) + 2) + "|",
+    ]
     for result in results:
-        cells = [f"{score['mos']:.1f} ({score['low']:.1f}–{score['high']:.1f})" if score else "–" for score in _scores(result)]
+        cells = [
+            f"{score['mos']:.1f} ({score['low']:.1f}–{score['high']:.1f})" if score else "–"
+            for score in _scores(result)
+        ]
         lines.append(f"| {_cell(result['file'])} | " + " | ".join(cells) + f" | {offset_text(result)} |")
     for result in results:
         if result["weak_segments"]:
@@ -85,7 +95,9 @@ def as_markdown(results: Sequence[Result]) -> str:
 def as_junit(results: Sequence[Result], failures: Mapping[tuple[str, str], str] | None = None) -> str:
     """One test case a file and dimension; a case fails where a gate did, and is skipped where nothing was judged."""
     failures = failures or {}
-    suite = ElementTree.Element("testsuite", name="tfq", tests=str(len(results) * len(DIMENSIONS)), failures=str(len(failures)))
+    suite = ElementTree.Element(
+        "testsuite", name="tfq", tests=str(len(results) * len(DIMENSIONS)), failures=str(len(failures))
+    )
     for result in results:
         for name in DIMENSIONS:
             case = ElementTree.SubElement(suite, "testcase", classname=_xml(result["file"]), name=name)

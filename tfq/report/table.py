@@ -31,7 +31,13 @@ def table(results: Sequence[Result], width: int, colour: bool) -> str:
 
 def _one(result: Result) -> RenderableType:
     scores = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title, justify in (("dimension", "left"), ("score", "right"), ("1 ··· 5", "left"), ("90 %", "left"), ("", "left")):
+    for title, justify in (
+        ("dimension", "left"),
+        ("score", "right"),
+        ("1 ··· 5", "left"),
+        ("90 %", "left"),
+        ("", "left"),
+    ):
         scores.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for name in DIMENSIONS:
         score = result["scores"][name]
@@ -68,7 +74,10 @@ def _many(results: Sequence[Result]) -> RenderableType:
         cells = [_cell(result["scores"][name]) for name in DIMENSIONS]
         offset = result["sync"]["offset_ms"]
         rows.add_row(
-            Text(printable(result["file"])), *cells, "–" if offset is None else f"{offset:+.0f} ms", str(len(result["weak_segments"]))
+            Text(printable(result["file"])),
+            *cells,
+            "–" if offset is None else f"{offset:+.0f} ms",
+            str(len(result["weak_segments"])),
         )
     judged = sum(result["status"] == "ok" for result in results)
     return Group(rows, Text(f"{len(results)} files, {judged} judged in full, worst first"))

@@ -88,7 +88,9 @@ def indicators(file: TfqFile) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name, (group, column) in _INDICATORS.items():
         columns = _columns(file, group, "clip_columns")
-        value = float(file.array(f"features/{group}/clip")[columns.index(column)]) if column in columns else float("nan")
+        value = (
+            float(file.array(f"features/{group}/clip")[columns.index(column)]) if column in columns else float("nan")
+        )
         found[name] = round(value, 5) if np.isfinite(value) else None
     return found
 

@@ -19,7 +19,7 @@ from tfq.errors import InputError, NoFaceError, NoSpeechError, UsageError
 from tfq.media import recode, writer
 from tfq.media.frames import Timeline, frames, timeline
 from tfq.media.probe import sha256
-from tfq.media.samples import samples
+from tfq.media.samples import samples, whole
 from tfq.models.runtime import Models
 from tfq.stages.pipeline import walk
 from tfq.store import TfqFile
@@ -51,7 +51,7 @@ def degrade(
         severity: 1 to 5.
         span: what is touched; None: all of it.
         seed: the same seed gives the same copy.
-        sound: another clip or sound file, for kinds that need other speech.
+        sound: another clip, or a sound file, for kinds that need other speech.
         models: where landmarks come from if there is no `.h5` of this clip beside it.
 
     Returns:
@@ -125,11 +125,10 @@ def _sound(source: Path, grid: Timeline) -> Sound:
 
 
 def _other(path: Path) -> Sound:
-    grid = timeline(path)
-    sound, covers_s = samples(path, len(grid), grid.start_s)
+    sound = whole(path)
     if sound is None or not np.any(sound):
         raise InputError(f"{path}: has no sound")
-    return sound[: max(1, round(covers_s * timebase.SAMPLE_RATE))]
+    return sound
 
 
 def _landmarks(source: Path, models: Models) -> Points:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,8 @@ def run(file: TfqFile, config: ExtractConfig, models: Models, stamp: Stamp, sour
     if config.source not in ("embed", "link"):
         raise UsageError(f"--source {config.source}: choose embed or link")
     video: Source = open_source(file) if source is None else source
+    if config.source == "link" and not isinstance(video, Path):
+        raise UsageError(f"{file.path}: the source is only inside it; to link the video, give the video")
     facts = probe(video)
     grid = timeline(video, config.max_duration_s, models.threads or 0)
     sound, covered_s = samples(video, len(grid), grid.start_s)
@@ -100,11 +103,7 @@ def _root(file: TfqFile, config: ExtractConfig, source: Path | None) -> dict[str
 
 def _blocks(video: Source) -> Iterator[NDArray[np.uint8]]:
     """The source's bytes, piece by piece, `[Z]` uint8."""
-    if isinstance(video, Path):
-        with video.open("rb") as file:
-            while block := file.read(BLOCK):
-                yield np.frombuffer(block, np.uint8)
-        return
-    content = np.frombuffer(video.getbuffer(), np.uint8)
-    for start in range(0, len(content), BLOCK):
-        yield content[start : start + BLOCK]
+    with video.open("rb") if isinstance(video, Path) else contextlib.nullcontext(video) as file:
+        file.seek(0)
+        while block := file.read(BLOCK):
+            yield np.frombuffer(block, np.uint8)

@@ -136,7 +136,7 @@ def _reason(row: Row, config: IndexConfig) -> str | None:
         return "too_short"
     # Sound that was taken away on purpose is what a degraded copy is for.
     if row["status"]["audio"] != "ok" and "degraded" not in row:
-        return row["status"]["audio"]
+        return str(row["status"]["audio"])
     return None
 
 
@@ -160,7 +160,9 @@ def _split(rows: Sequence[Row], config: IndexConfig) -> None:
         if part and part not in PARTS:
             raise InputError(f"{row['file']}: split is {part}; choose from {', '.join(PARTS)}")
         if part and given.setdefault(family, part) != part:
-            raise InputError(f"{row['file']}: given to {part}, but it shares a speaker, group or source with {given[family]}")
+            raise InputError(
+                f"{row['file']}: given to {part}, but it shares a speaker, group or source with {given[family]}"
+            )
     assigned = assign(keys, config.validation, config.test, config.seed)
     for row, family, part in zip(rows, families(keys), assigned, strict=True):
         row["split"] = given.get(family, part)
@@ -238,7 +240,7 @@ def _write(out: Path, header: Mapping[str, Any], rows: Iterable[Row]) -> None:
         with sibling.open("w", encoding="utf-8") as lines:
             for entry in (header, *rows):
                 lines.write(to_json(entry) + "\n")
-        os.replace(sibling, out)
+        sibling.replace(out)
     except OSError as error:
         sibling.unlink(missing_ok=True)
         raise InputError(f"{out}: cannot be written ({error.strerror})") from error

@@ -40,7 +40,7 @@ class Stage(Protocol):
 
 def stage(name: str) -> Stage:
     """Import a stage when it is wanted."""
-    return importlib.import_module(f"tfq.stages.{name}")  # type: ignore[return-value]
+    return importlib.import_module(f"tfq.stages.{name}")
 
 
 def walk(

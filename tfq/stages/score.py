@@ -17,7 +17,7 @@ from tfq.models.checkpoint import Checkpoint
 from tfq.models.runtime import Models
 from tfq.stages import curves, inputs
 from tfq.store import Stamp, TfqFile
-from tfq.types import Floats
+from tfq.types import Floats, Mask
 
 VERSION = 1
 NEEDS = ("extract", "detect", "align", "audio", "sync", "features")
@@ -134,7 +134,7 @@ def _status(file: TfqFile) -> str:
     return file.status("sync") if file.status("sync") == "too_short" else "ok"
 
 
-def _weak(file: TfqFile, over_time: Floats, valid: Floats, config: ScoreConfig) -> list[dict[str, Any]]:
+def _weak(file: TfqFile, over_time: Floats, valid: Mask, config: ScoreConfig) -> list[dict[str, Any]]:
     facts = curves.read(file)
     found = []
     for i, dimension in enumerate(DIMENSIONS):

@@ -11,6 +11,7 @@ from tfq.audio.whisper_mel import whisper_mel
 from tfq.config import SyncConfig
 from tfq.models.runtime import Models
 from tfq.models.sync import SyncModel
+from tfq.stages import syncnet
 from tfq.store import Stamp, TfqFile
 from tfq.sync import distance, offset, trend
 from tfq.sync.embed import embed_picture, embed_sound, usable
@@ -25,8 +26,9 @@ MOUTH_HIDDEN = "mouth_hidden"
 _LEAST_LANDMARKS = 0.3  # of the frames with a face box, under which the mouth counts as hidden
 
 
-def weights(_config: SyncConfig) -> tuple[str, ...]:
-    return (NETWORK, "whisper-base-encoder")
+def weights(config: SyncConfig) -> tuple[str, ...]:
+    """Ours and the speech encoder it hears through, or the original."""
+    return ("syncnet",) if config.compat else (NETWORK, "whisper-base-encoder")
 
 
 def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None:
@@ -35,6 +37,9 @@ def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None
     Where nothing can be measured the status says why (`no_face`, `mouth_hidden`, `no_audio`, `silent`, `no_speech`,
     `too_short`, `at_search_edge`) and the numbers are NaN.
     """
+    if config.compat:
+        syncnet.run(file, models, stamp, config.window)
+        return
     model = models.sync(NETWORK)
     count = file.shape("extract/time_s")[0]
     reason = _reason(file)

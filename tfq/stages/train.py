@@ -27,7 +27,7 @@ from tfq.types import Floats
 Tell = Callable[[str], None]
 Scale = Mapping[str, tuple[Floats, Floats]]
 
-_STREAMS = {("face",): "picture", ("sound",): "sound"}
+_STREAMS: dict[tuple[str, ...], str] = {("face",): "picture", ("sound",): "sound"}
 
 # Sound and picture of these copies do not belong to the same moment: no positives for the contrastive loss.
 APART = ("lip_sync", "consistency")
@@ -89,7 +89,9 @@ def _example(root: Path, row: Mapping[str, Any], scale: Scale) -> Example:
     with TfqFile(root / row["file"], read_only=True) as file:
         raw = inputs.read(file, tuple(scale))
         frames = file.shape("extract/time_s")[0]
-    ready = {n: normalise(raw.get(n, np.full((frames, len(mean)), np.nan)), mean, std) for n, (mean, std) in scale.items()}
+    ready = {
+        n: normalise(raw.get(n, np.full((frames, len(mean)), np.nan)), mean, std) for n, (mean, std) in scale.items()
+    }
     given = row.get("labels", {})
     labels = np.array([given.get(dimension, np.nan) for dimension in DIMENSIONS], dtype=np.float32)
     touched = set(given) if row.get("degraded", {}).get("severity", 0) >= 3 else set()

@@ -27,6 +27,8 @@ from tfq.store.provenance import Stamp
 
 Array = NDArray[Any]
 
+PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # gzip would take longer than finding the face
+
 
 class GroupWriter:
     """Writes one group into the sibling file; rows may come in pieces, so memory does not grow with the clip."""
@@ -70,7 +72,7 @@ class GroupWriter:
         shape = values.shape
         rows_a_chunk = max(1, min(max(shape[0], 1), 2**18 // max(1, values[:1].nbytes)))
         chunks = (rows_a_chunk, *(max(1, size) for size in shape[1:]))
-        if row.path == "align/crops" or row.path == "align/large_crops":
+        if row.path in PICTURES:
             packed = {"compression": "lzf"}
         self._group.create_dataset(name, data=values, maxshape=(None, *shape[1:]), chunks=chunks, **packed)
 
@@ -107,7 +109,9 @@ class TfqFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -117,7 +121,7 @@ class TfqFile:
         if self._lock is not None:
             with contextlib.suppress(OSError):
                 # Unlinked while held: a waiter sees that its inode has no name any more and starts over.
-                os.unlink(self._lock.lock_file)
+                Path(self._lock.lock_file).unlink()
             self._lock.release()
             self._lock = None
 
@@ -166,7 +170,7 @@ class TfqFile:
         """Some rows of a dataset, read from disk without the others."""
         dataset = None if self._file is None else self._file.get(path)
         if not isinstance(dataset, h5py.Dataset):
-            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/')[0]}` on it")
+            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         try:
             return np.asarray(dataset[start:stop])
         except OSError as error:
@@ -176,7 +180,7 @@ class TfqFile:
         """Shape of a dataset, without reading it."""
         dataset = None if self._file is None else self._file.get(path)
         if not isinstance(dataset, h5py.Dataset):
-            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/')[0]}` on it")
+            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         return tuple(dataset.shape)
 
     @contextlib.contextmanager
@@ -195,7 +199,9 @@ class TfqFile:
             with _wrapped(self.path), h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new:
                 writer = GroupWriter(new.create_group(group))
                 yield writer
-                new[group].attrs.update({"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
+                new[group].attrs.update(
+                    {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)}
+                )
                 self._copy_rest(new, group, root or {})
             self._commit(sibling)
         finally:
@@ -220,7 +226,7 @@ class TfqFile:
         if self._file is not None:
             self._file.close()
             self._file = None
-        os.replace(sibling, self.path)
+        sibling.replace(self.path)
         if self._durable:
             _sync(self.path.parent)
         self._file = _open(self.path)
@@ -228,7 +234,7 @@ class TfqFile:
     def _group(self, path: str) -> h5py.Group:
         found = None if self._file is None else self._file.get(path)
         if not isinstance(found, h5py.Group):
-            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/')[0]}` on it")
+            raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         return found
 
 
@@ -256,7 +262,9 @@ def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
     except filelock.Timeout as error:
         raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot write in this folder ({error.strerror}); name another with --out-dir") from error
+        raise InputError(
+            f"{path}: cannot write in this folder ({error.strerror}); name another with --out-dir"
+        ) from error
     return lock
 
 
@@ -274,7 +282,9 @@ def _open(path: Path) -> h5py.File:
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"{path}: {error.strerror or 'cannot be opened'}") from error
     except OSError as error:
-        raise FormatError(f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again") from error
+        raise FormatError(
+            f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again"
+        ) from error
     try:
         if _plain(file.attrs.get("format")) != schema.FORMAT:
             raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")

@@ -15,6 +15,8 @@ STEPS: dict[int, Callable[[Path], None]] = {}
 def check_version(version: int, path: Path) -> None:
     """Raises FormatError where this tfq cannot read the version."""
     if version > FORMAT_VERSION:
-        raise FormatError(f"{path}: format version {version} is newer than this tfq reads ({FORMAT_VERSION}); update tfq")
+        raise FormatError(
+            f"{path}: format version {version} is newer than this tfq reads ({FORMAT_VERSION}); update tfq"
+        )
     if any(step not in STEPS for step in range(version, FORMAT_VERSION)):
         raise FormatError(f"{path}: format version {version} is not one that tfq ever wrote")

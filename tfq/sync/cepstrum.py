@@ -14,7 +14,7 @@ _FULL_SCALE = 32768  # theirs reads 16-bit files as integers
 
 
 def mfcc(sound: Sound) -> Floats:
-    """13 coefficients a column of 10 ms, the first one the log energy, `[R, 13]`; the sound is `[N]`, full scale 1.0."""
+    """13 coefficients every 10 ms, the first one the log energy, `[R, 13]`; the sound is `[N]`, full scale 1.0."""
     samples = np.rint(np.asarray(sound, np.float64) * _FULL_SCALE)
     samples = np.append(samples[:1], samples[1:] - _EMPHASIS * samples[:-1])
     rows = 1 if len(samples) <= _WINDOW else 1 + int(np.ceil((len(samples) - _WINDOW) / _HOP))
@@ -28,7 +28,7 @@ def mfcc(sound: Sound) -> Floats:
     lift = 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COUNT) / _LIFTER)
     rows_out = bands @ basis * lift
     rows_out[:, 0] = np.log(energy)
-    return rows_out.astype(np.float32)
+    return np.asarray(rows_out, np.float32)
 
 
 def _above_zero(values: Floats) -> Floats:

@@ -77,7 +77,7 @@ def _median_filter(values: Floats) -> Floats:
 
 
 def face_squares(boxes: Floats) -> Floats:
-    """Middle and half side of the face in each frame, `[T, 3]` (x, y, half), after the authors' median over 13 frames.
+    """Middle and half side of the face in each frame, `[T, 3]` (x, y, half), after the median over 13 frames.
 
     Args:
         boxes: `[T, 4]`; a frame without one takes the nearest.

@@ -36,7 +36,7 @@ class Beeps:
     """Sound that beeps for 0.1 s at every half second of the file's clock, each beep 100 Hz higher than the last.
 
     `gaps` are pieces of time for which the file holds no sound at all: its stamps jump. `lag` is how much further the
-    stamps have run after a second than the samples have, as those of live recordings do.
+    stamps have run after a second than the samples have, as those of live recordings do. `peak` is of full scale.
     """
 
     rate: int = 44_100
@@ -46,6 +46,7 @@ class Beeps:
     length_s: float | None = None
     gaps: Sequence[tuple[float, float]] = ()
     lag: float = 0.0
+    peak: float = 0.5
 
 
 def picture(shown: int, size: tuple[int, int] = SIZE) -> Picture:
@@ -122,7 +123,7 @@ def clip(
             stream = out.add_stream(codec, rate=fps, options={"crf": "16", "g": str(gop)} if codec == "libx264" else {})
             stream.width, stream.height = size if rotation % 180 == 0 else size[::-1]
             stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-            stream.codec_context.time_base = CLOCK if times is not None else 1 / Fraction(fps)
+            stream.codec_context.time_base = CLOCK if times is not None or start_s else 1 / Fraction(fps)
             if aspect is not None:
                 stream.codec_context.sample_aspect_ratio = aspect
             if rotation:
@@ -145,13 +146,13 @@ def truncated(path: Path, share: float) -> Path:
     return path
 
 
-def damaged(path: Path, pictures: Collection[int], share: float = 0.6) -> Path:
+def damaged(path: Path, numbers: Collection[int], share: float = 0.6, stream: str = "video") -> Path:
     """Overwrite the middle of the packets with these numbers, in the order they are stored, with noise."""
     with av.open(str(path)) as container:
-        places = [(p.pos, p.size) for p in container.demux(video=0) if p.pos is not None and p.size]
+        places = [(p.pos, p.size) for p in container.demux(**{stream: 0}) if p.pos is not None and p.size]
     content = bytearray(path.read_bytes())
     noise = np.random.default_rng(0)
-    for index in pictures:
+    for index in numbers:
         start, size = places[index]
         length = max(4, int(size * share))
         first = start + (size - length) // 2
@@ -187,9 +188,8 @@ def _pictures(out: OutputContainer, stream: av.VideoStream, times: Sequence[floa
 def _beeps(out: OutputContainer, stream: av.AudioStream, sound: Beeps, stop_s: float) -> None:
     first, last = round(sound.start_s * sound.rate), round(stop_s * sound.rate)
     clock = np.arange(first, last) / sound.rate
-    tone = (
-        0.5 * np.sin(2 * np.pi * (400 + 100 * np.floor(clock / BEEP_EVERY_S)) * clock) * (clock % BEEP_EVERY_S < BEEP_S)
-    )
+    tone = np.sin(2 * np.pi * (400 + 100 * np.floor(clock / BEEP_EVERY_S)) * clock)
+    tone *= sound.peak * (clock % BEEP_EVERY_S < BEEP_S)
     stream.codec_context.open(strict=False)
     block = stream.codec_context.frame_size or 1024
     resampler = av.AudioResampler(format=stream.codec_context.format, layout=sound.layout, rate=sound.rate)

@@ -56,12 +56,12 @@ def rows_to_grid(rows: NDArray[np.floating[Any]], row_rate: float, count: int) -
         `[count, ...]` of the same dtype; NaN where fewer than half of a frame is covered by rows.
     """
     flat = rows.reshape(len(rows), int(np.prod(rows.shape[1:]))).astype(np.float64)
-    inside = np.clip(np.arange(count + 1) / FPS * row_rate, 0, len(flat))  # frame edges, in rows
+    inside = np.clip(np.arange(count + 1) * row_rate / FPS, 0, len(flat))  # frame edges, in rows
     missing = _integrate(np.isnan(flat), inside)
     with np.errstate(invalid="ignore", divide="ignore"):
         grid = _integrate(np.nan_to_num(flat, posinf=np.inf, neginf=-np.inf), inside) / np.diff(inside)[:, None]
     grid[missing > 1e-9] = np.nan
-    grid[np.diff(inside) < 0.5 * row_rate / FPS] = np.nan
+    grid[np.diff(inside) < 0.5 * row_rate / FPS - 1e-9] = np.nan
     return grid.reshape(count, *rows.shape[1:]).astype(rows.dtype)
 
 

@@ -3,7 +3,8 @@
     python -m tests.bench.degraded_set --out work/set --copies 5 work/real/*.h5 && tfq features work/set/*.h5
 
 Every clip gets one copy per dimension in turn; kind, severity and span follow from a hash of the clip, so the set is the
-same wherever it is made. A copy whose degradation leaves the picture alone has the very picture packets of its source, so
+same wherever it is made. One more copy has nothing but a second encoding, of the picture or of the sound, and keeps the
+labels of a clean clip: without it a model would learn to see the encoder rather than the degradation. A copy whose degradation leaves the picture alone has the very picture packets of its source, so
 its faces are taken over rather than found again.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from tfq.artefacts import KINDS
+from tfq.artefacts.labels import CLEAN
 from tfq.config import DIMENSIONS, Settings
 from tfq.errors import TfqError
+from tfq.media import writer
+from tfq.media.frames import frames, timeline
+from tfq.media.samples import samples
 from tfq.models.runtime import Models
 from tfq.stages.degrade import degrade
 from tfq.stages.pipeline import walk
@@ -77,6 +83,24 @@ def make(original: Path, others: list[Path], out: Path, copies: int, models: Mod
             measure(copy, original, KINDS[draw.kind].stream, models)
         except TfqError as error:
             print(f"{copy.name}: {error}", file=sys.stderr)
+    stream = "picture" if int(digest[-1], 16) % 2 else "sound"
+    copy = out / f"{original.stem}-recoded-{stream}.mp4"
+    if not copy.with_suffix(".h5").exists():
+        recode(clip, copy, stream, digest)
+        measure(copy, original, stream, models)
+
+
+def recode(clip: Path, copy: Path, stream: str, digest: str) -> None:
+    """A copy with one stream encoded again, as `degrade` encodes it, and the sidecar of a clean clip."""
+    grid = timeline(clip)
+    if stream == "picture":
+        writer.with_pictures(clip, copy, (picture for _, picture in frames(clip, grid.picture)), grid.start_s)
+    else:
+        sound, _ = samples(clip, len(grid), grid.start_s)
+        writer.with_sound(clip, copy, sound, grid.start_s)
+    labels = dict.fromkeys(DIMENSIONS, CLEAN)
+    sidecar = {"format": "tfq-degrade", "kind": "recoded", "stream": stream, "severity": 0, "spans": [], "labels": labels}
+    copy.with_suffix(".json").write_text(json.dumps({**sidecar, "source_sha256": digest}), encoding="utf-8")
 
 
 def measure(copy: Path, original: Path, stream: str, models: Models) -> None:

@@ -52,3 +52,19 @@ def test_the_sign_is_positive_when_the_sound_is_early():
 def test_windows_are_counted_by_the_shorter_stream():
     assert syncnet.window_count(100, 640 * 90 + 639) == 85
     assert syncnet.window_count(3, 640 * 90) == 0
+
+
+def test_the_crop_is_the_authors_and_grey_outside():
+    picture = np.zeros((100, 120, 3), np.uint8)
+    square = syncnet.face_squares(np.tile([40.0, 30.0, 80.0, 70.0], (15, 1)))[7]
+    assert square == pytest.approx([60, 50, 20])
+    assert not syncnet.face_crop(picture, square).any()  # 32 to 88 across, 30 to 86 down: inside
+    outside = syncnet.face_crop(picture, np.array([5.0, 50.0, 20.0]))
+    assert outside.shape == (224, 224, 3)
+    assert (outside[:, :60] == 110).all()
+
+
+def test_a_frame_without_a_box_takes_its_neighbours():
+    boxes = np.tile([0.0, 0.0, 10.0, 10.0], (20, 1))
+    boxes[5] = np.nan
+    assert np.isfinite(syncnet.face_squares(boxes)).all()

@@ -81,3 +81,9 @@ def test_calibration_is_sure_of_own_sound_and_not_of_other(network):
     answers = [of_clip(distances(p.picture, p.sound, REACH), p.usable, calibration, 10) for p in (own, stranger)]
     assert answers[0].probability > 0.9
     assert answers[1].probability < 0.2
+
+
+def test_offsets_are_levelled_by_speakers_and_not_by_clips():
+    answers = [3, 3, 3, 3, None, 1, 1, 0, None]
+    speakers = ["many"] * 5 + ["a", "b", "c", "silent"]
+    assert calibrate.levelled(answers, speakers) == [2, 2, 2, 2, 2, 0, 0, -1, None]

@@ -34,7 +34,3 @@ def mixed(sound: Sound, noise: Sound, snr_db: float) -> Sound:
     peak = float(np.abs(mix).max(initial=0))
     return (mix / max(1.0, peak / 0.99)).astype(np.float32)
 
-
-def to_db(ratio: float) -> float:
-    """A ratio of amplitudes in dB."""
-    return float(20 * np.log10(ratio))

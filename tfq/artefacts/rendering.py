@@ -101,10 +101,13 @@ def grain(pictures: Iterable[Picture], scene: Scene, levels: float) -> Iterator[
     """Gaussian noise of its own in every frame, mostly in brightness."""
 
     def change(picture: Picture, random: np.random.Generator) -> Picture:
-        luma = random.standard_normal(picture.shape[:2], np.float32)[..., None]
-        chroma = random.standard_normal(picture.shape, np.float32)
-        noisy = picture + np.float32(levels) * (np.float32(0.92) * luma + np.float32(0.4) * chroma)
-        return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+        height, width = picture.shape[:2]
+        luma = cv2.GaussianBlur(random.standard_normal((height, width), np.float32), (0, 0), 0.6)
+        # Sensors and encoders both keep less of colour: its grain is twice as coarse.
+        coarse = random.standard_normal((-(-height // 2), -(-width // 2), 3), np.float32)
+        chroma = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+        noisy = picture + np.float32(levels) * (luma[..., None] / luma.std() + np.float32(0.3) * chroma)
+        return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
 
     return _each(pictures, scene, change)
 

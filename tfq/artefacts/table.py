@@ -81,7 +81,7 @@ _TABLE = (
          "face sizes, standard deviation", _ladder(0.004, 0.008, 0.015, 0.027, 0.048), "shape.wobbling",
          ("landmarks",)),
     Kind("picture_noise", "Grain over the whole picture.", "picture", {"visual_quality": 1.0},
-         "grey levels, standard deviation", _ladder(4, 9, 17, 30, 50), "rendering.grain"),
+         "grey levels, standard deviation", _ladder(3, 6, 11, 20, 34), "rendering.grain"),
     Kind("blocking", "Squares that lose their detail.", "picture", {"visual_quality": 1.0, "expression": 0.15},
          "share of the detail lost", _ladder(0.2, 0.35, 0.55, 0.75, 0.95), "rendering.blocking"),
     Kind("over_compression", "The picture encoded by H.264 at a coarse quantiser.", "picture",

@@ -15,7 +15,7 @@ from tfq import timebase
 from tfq.media.probe import Source, opened, packets, sound_stream
 from tfq.types import Sound
 
-JUMP_S = 0.04  # stamps that stray further than this from the running count are a gap or an overlap, not rounding
+JUMP_S = 0.015  # stamps further than this from the running count are a gap, as of one lost packet, and not rounding
 
 
 def samples(source: Source, frame_count: int, start_s: float) -> tuple[Sound | None, float]:
@@ -76,13 +76,14 @@ def _pieces(container: InputContainer, stream: AudioStream) -> Iterator[tuple[fl
 
 
 def _resampler() -> av.AudioResampler:
-    return av.AudioResampler(format="flt", layout="mono", rate=timebase.SAMPLE_RATE)
+    # Of whole numbers swresample takes the mean of the channels; of floating point their sum over √2, which overflows.
+    return av.AudioResampler(format="s32", layout="mono", rate=timebase.SAMPLE_RATE)
 
 
 def _mono(pieces: list[AudioFrame], at: float) -> Iterator[tuple[float, Sound]]:
     for piece in pieces:
-        values = piece.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-        yield at, np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0)
+        values = (piece.to_ndarray().reshape(-1) / 2**31).astype(np.float32)
+        yield at, values
         at += len(values) / timebase.SAMPLE_RATE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -103,13 +104,16 @@ def export(path: Path, network: SyncNetwork) -> None:
         "picture": "frames",
         "sound": "heard",
     }
-    torch.onnx.export(
-        Both().eval(),
-        inputs,
-        str(path),
-        input_names=["shape", "crops", "speech", "mel"],
-        output_names=["picture", "sound"],
-        dynamic_axes={name: {1: axis} for name, axis in times.items()},
-        opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # Torch's newer exporter needs a package more, for the same graph.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            Both().eval(),
+            inputs,
+            str(path),
+            input_names=["shape", "crops", "speech", "mel"],
+            output_names=["picture", "sound"],
+            dynamic_axes={name: {1: axis} for name, axis in times.items()},
+            opset_version=17,
+            dynamo=False,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -15,7 +16,7 @@ from tfq import timebase
 from tfq.artefacts import KINDS, Kind, Scene
 from tfq.artefacts.labels import labels, pieces
 from tfq.config import ExtractConfig, Settings
-from tfq.errors import InputError, NoFaceError, NoSpeechError, UsageError
+from tfq.errors import FormatError, InputError, NoFaceError, NoSpeechError, UsageError
 from tfq.media import recode, writer
 from tfq.media.frames import Timeline, frames, timeline
 from tfq.media.probe import sha256
@@ -135,7 +136,7 @@ def _landmarks(source: Path, models: Models) -> Points:
     """`[T, 478, 3]` px, from the clip's `.h5` if there is one of this very clip, else found now."""
     beside = source.with_suffix(".h5")
     if beside.is_file():
-        with TfqFile(beside, read_only=True) as file:
+        with contextlib.suppress(FormatError), TfqFile(beside, read_only=True) as file:
             if file.attrs.get("source_sha256") == sha256(source) and file.has("align/landmarks"):
                 return _read(file, source)
     with (

@@ -21,7 +21,7 @@ from tfq.stages.source import open_source
 from tfq.store import Stamp, TfqFile
 from tfq.types import Mask
 
-VERSION = 1
+VERSION = 2
 NEEDS: tuple[str, ...] = ()
 
 FLAT = 6.0  # a black picture has no structure: standard deviation of its luma

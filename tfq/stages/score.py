@@ -10,6 +10,7 @@ import numpy as np
 
 from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.diagnosis import evidence, segments
+from tfq.errors import WeightsError
 from tfq.fusion.calibrate import interval
 from tfq.fusion.rows import normalise
 from tfq.fusion.train import judge
@@ -105,9 +106,11 @@ def result(file: TfqFile, name: str) -> dict[str, Any]:
 def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> tuple[Floats, Floats]:
     ready, present = {}, {}
     for name, (mean, deviation) in checkpoint.scale.items():
-        raw = rows.get(name)
-        if raw is None or raw.shape[1] != len(mean):
-            raw = np.full((frames, len(mean)), np.nan, np.float32)
+        raw = rows.get(name, np.full((frames, len(mean)), np.nan, np.float32))
+        if raw.shape[1] != len(mean):
+            raise WeightsError(
+                f"{checkpoint.name}: trained on {len(mean)} columns of {name}, but this tfq measures {raw.shape[1]}; train it again"
+            )
         ready[name], present[name] = normalise(raw, mean, deviation)
     judged = judge(checkpoint.network, ready, present, len(DIMENSIONS))
     return judged.clip, judged.over_time

@@ -71,22 +71,25 @@ def fit(clips: Sequence[training.Clip], config: SyncTrainConfig, tell: Tell) -> 
 
 
 def scout(clips: Sequence[training.Clip], config: SyncTrainConfig, tell: Tell) -> list[int | None]:
-    """The offset of each clip, found by a network that has not seen its speaker; None where it finds none.
+    """The offset of each clip, found by a network that has not seen its speaker; None where there is none.
 
     A network that has trained on a clip remembers that clip's offset as right, so each half of the speakers is judged by
-    a network trained on the other half. The shape of the mouth alone is enough for whole clips.
+    a network trained on the other half. The shape of the mouth alone is enough for whole clips. The two networks need
+    not agree on what in sync is: each half is moved so that its median speaker is. A clip without a clear offset takes
+    its speaker's.
     """
     half = [zlib.crc32(clip.speaker.encode()) % 2 for clip in clips]
     found: list[int | None] = [None] * len(clips)
     for side in (0, 1):
         seen = [clip for clip, its in zip(clips, half, strict=True) if its != side]
-        if not seen:
+        judged = [i for i, its in enumerate(half) if its == side]
+        if not seen or not judged:
             raise InputError("the train part needs more speakers: there are none to judge the others by")
         tell(f"scout {side + 1} of 2, on {len(seen)} clips")
         network = _trained(seen, config, config.scout_steps, 0, tell)
-        for i, clip in enumerate(clips):
-            if half[i] == side:
-                found[i] = calibrate.consensus(pair(network, clip), REACH)
+        answers = [calibrate.consensus(pair(network, clips[i]), REACH) for i in judged]
+        for i, answer in zip(judged, calibrate.levelled(answers, [clips[i].speaker for i in judged]), strict=True):
+            found[i] = answer
     return found
 
 

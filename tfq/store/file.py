@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import glob
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ from tfq.store import migrate, schema
 from tfq.store.provenance import Stamp
 
 Array = NDArray[Any]
+
+_DAMAGE = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises for a damaged file, depending on where
 
 PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # gzip would take longer than finding the face
 
@@ -98,6 +101,8 @@ class TfqFile:
         self._lock = None if read_only else _take(path, wait)
         self._file: h5py.File | None = None
         try:
+            if not read_only:
+                _clear(path)
             if path.exists():
                 self._file = _open(path)
             elif read_only:
@@ -148,7 +153,7 @@ class TfqFile:
             return None
         try:
             return Stamp.from_json(str(self._group(group).attrs.get("stamp", "")))
-        except ValueError as error:
+        except _DAMAGE as error:
             raise FormatError(f"{self.path}: the stamp of {group} is damaged; run that stage again") from error
 
     def status(self, group: str) -> str:
@@ -159,7 +164,7 @@ class TfqFile:
         """The scalars of a group."""
         try:
             return dict(json.loads(self._group(group).attrs.get("info", "{}")))
-        except ValueError as error:
+        except (*_DAMAGE, TypeError) as error:
             raise FormatError(f"{self.path}: the attributes of {group} are damaged") from error
 
     def array(self, path: str) -> Array:
@@ -173,7 +178,7 @@ class TfqFile:
             raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         try:
             return np.asarray(dataset[start:stop])
-        except OSError as error:
+        except _DAMAGE as error:
             raise FormatError(f"{self.path}: {path} is damaged") from error
 
     def shape(self, path: str) -> tuple[int, ...]:
@@ -268,6 +273,13 @@ def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
     return lock
 
 
+def _clear(path: Path) -> None:
+    """Remove what killed processes left; only who holds the file writes beside it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            left.unlink()
+
+
 @contextlib.contextmanager
 def _wrapped(path: Path) -> Iterator[None]:
     try:
@@ -290,7 +302,7 @@ def _open(path: Path) -> h5py.File:
             raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")
         migrate.check_version(int(file.attrs.get("format_version", 0)), path)
         _check_group(file, path, "")
-    except (OSError, RuntimeError, ValueError, TypeError) as error:
+    except (*_DAMAGE, TypeError) as error:
         file.close()
         raise FormatError(f"{path}: a damaged file; run `tfq extract` on the video again") from error
     except BaseException:

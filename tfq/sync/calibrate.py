@@ -45,6 +45,20 @@ def consensus(pair: Pair, reach: int) -> int | None:
     return found[0] if steady else None
 
 
+def levelled(answers: Sequence[int | None], speakers: Sequence[str]) -> list[int | None]:
+    """Offsets against that of the median speaker; a clip without one takes its speaker's median, if there is one."""
+    by_speaker: dict[str, list[int]] = {}
+    for answer, speaker in zip(answers, speakers, strict=True):
+        if answer is not None:
+            by_speaker.setdefault(speaker, []).append(answer)
+    usual = {speaker: round(float(np.median(found))) for speaker, found in by_speaker.items()}
+    zero = round(float(np.median(list(usual.values())))) if usual else 0
+    filled = [
+        usual.get(speaker) if answer is None else answer for answer, speaker in zip(answers, speakers, strict=True)
+    ]
+    return [None if answer is None else answer - zero for answer in filled]
+
+
 def fit(pairs: Sequence[Pair], reach: int) -> Calibration:
     """Fit sharpness by likelihood, relation by logistic regression, and the penalties by a rate of false alarms."""
     known = [(pair, centre) for pair in pairs if (centre := consensus(pair, reach)) is not None]

@@ -1,0 +1,76 @@
+import json
+
+import numpy as np
+import pytest
+
+from tests.builders import h5
+from tests.stages.test_train import QUICK, dataset
+from tfq.config import DIMENSIONS, ScoreConfig
+from tfq.errors import WeightsError
+from tfq.models.runtime import Models
+from tfq.stages import score
+from tfq.stages.train import train
+from tfq.store import Stamp, TfqFile
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("score")
+    train(dataset(folder, people=60), folder / "model.safetensors", QUICK)
+    return folder / "model.safetensors"
+
+
+def judged(path, checkpoint) -> dict:
+    config = ScoreConfig(checkpoint=str(checkpoint))
+    with TfqFile(path, durable=False) as file:
+        score.run(file, config, Models(), Stamp("score", 1))
+        return score.result(file, path.name)
+
+
+def test_a_good_clip_is_above_a_bad_one_and_the_result_is_the_contract(tmp_path, checkpoint):
+    good = judged(h5(tmp_path / "good.h5", seed=900, quality=1.0), checkpoint)
+    bad = judged(h5(tmp_path / "bad.h5", seed=900, quality=0.0), checkpoint)
+    assert set(good["scores"]) == set(DIMENSIONS)
+    for name in DIMENSIONS:
+        assert good["scores"][name]["mos"] > bad["scores"][name]["mos"] + 1
+        assert 1 <= good["scores"][name]["low"] <= good["scores"][name]["mos"] <= good["scores"][name]["high"] <= 5
+    assert good["status"] == "ok"
+    assert good["unjudged"] == {}
+    assert good["weak_segments"] == []
+    assert bad["weak_segments"]
+    json.dumps(good, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("group", "status", "judged_still"),
+    [
+        ("align", "no_face", {"audio_quality"}),
+        ("audio", "no_audio", {"expression", "visual_quality"}),
+        ("audio", "no_speech", {"expression", "audio_quality", "visual_quality", "overall"}),
+        ("sync", "too_short", set(DIMENSIONS) - {"lip_sync"}),
+    ],
+)
+def test_what_cannot_be_judged_has_no_score_and_a_reason(tmp_path, checkpoint, group, status, judged_still):
+    found = judged(h5(tmp_path / "a.h5", **{group: status}), checkpoint)
+    assert {name for name, value in found["scores"].items() if value is not None} == judged_still
+    assert set(found["unjudged"]) == set(DIMENSIONS) - judged_still
+    assert set(found["unjudged"].values()) == {status}
+    assert found["status"] == status
+
+
+def test_a_checkpoint_for_other_columns_is_refused(tmp_path, checkpoint):
+    path = h5(tmp_path / "a.h5")
+    with TfqFile(path, durable=False) as file, file.replacing("features", Stamp("features", 2)) as group:
+        group.put("lips/values", np.zeros((60, 3)))
+        group.put("lips/clip", np.zeros(0))
+        group.put("lips/valid", np.ones(60, bool))
+        group.describe("lips", {"columns": ["a", "b", "c"], "clip_columns": []})
+    with pytest.raises(WeightsError, match="columns of lips"):
+        judged(path, checkpoint)
+
+
+def test_a_missing_feature_is_told_not_fatal(tmp_path, checkpoint):
+    path = h5(tmp_path / "a.h5")
+    with TfqFile(path, durable=False) as file, file.replacing("features", Stamp("features", 2)):
+        pass
+    assert judged(path, checkpoint)["model"]["missing"] == ["acoustic", "lips"]

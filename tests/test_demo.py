@@ -48,3 +48,14 @@ def test_the_mouth_opens_for_vowels_and_closes_for_bilabials():
     x, y = portrait.points[14].astype(int)
     dark = [picture[y : y + 14, x - 10 : x + 10].mean() for picture in (shut, wide)]
     assert dark[1] < 0.7 * dark[0]
+
+
+def test_the_eyes_shut_when_they_blink():
+    portrait = Portrait()
+    open_, shut = portrait.draw(0.0, 0.0, 0.0, 0.0), portrait.draw(0.0, 0.0, 1.0, 0.0)
+    for iris in (468, 473):
+        x, y = portrait.points[iris].astype(int)
+        dark = [picture[y - 4 : y + 3, x - 4 : x + 5].mean() for picture in (open_, shut)]
+        assert dark[1] > 1.3 * dark[0]  # skin where the iris was
+    x, y = portrait.points[13].astype(int)
+    assert np.array_equal(open_[y - 20 : y + 60], shut[y - 20 : y + 60])  # and nothing else moves

@@ -67,13 +67,14 @@ def _correlation(x: Floats, y: Floats) -> float:
 
 
 def _information(x: Floats, y: Floats) -> float:
-    total = 0.0
-    for band in y.T:
-        joint = np.histogram2d(x, band, bins=_LEVELS, range=[[-0.5, _LEVELS - 0.5]] * 2)[0] / len(x)
-        apart = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
-        seen = joint > 0
-        total += float((joint[seen] * np.log(joint[seen] / apart[seen])).sum())
-    return total / y.shape[1]
+    """Of levels `[N]` with levels `[N, B]`, averaged over the bands."""
+    levels = np.arange(_LEVELS)
+    opening = (x[:, None] == levels).astype(np.float64)  # [N, L]
+    heard = (y[:, :, None] == levels).astype(np.float64).reshape(len(y), -1)  # [N, B L]
+    joint = (opening.T @ heard).reshape(_LEVELS, -1, _LEVELS) / len(x)  # [L, B, L]
+    apart = joint.sum(axis=2, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    seen = joint > 0
+    return float((joint[seen] * np.log(joint[seen] / apart[seen])).sum() / y.shape[1])
 
 
 def _quantiles(rows: Floats) -> Floats:

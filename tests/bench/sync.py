@@ -209,19 +209,22 @@ def auc_interval(clips: Sequence[Clip], against: str, random: np.random.Generato
     return of(clips), float(low), float(high)
 
 
+def _answers(clips: Sequence[Clip], name: str) -> list[tuple[str, float, float]]:
+    """Unit, share of right answers, and weight of each clip: its number of answers, at most twenty."""
+    having = [clip for clip in clips if name in clip.right]
+    return [(clip.unit, float(np.mean(clip.right[name])), min(len(clip.right[name]), 20)) for clip in having]
+
+
 def rows(clips: Sequence[Clip]) -> list[tuple[str, int, tuple[float, float, float]]]:
     """Name, number of clips, and figure with interval of each row of the table."""
     random = np.random.default_rng(0)
     names = list(dict.fromkeys(name for clip in clips for name in clip.right))
-    table = []
-    for name in names:
-        values = [
-            (c.unit, float(np.mean(c.right[name])), min(len(c.right[name]), 20)) for c in clips if name in c.right
-        ]
-        table.append((name, len(values), interval(values, random)))
+    table = [
+        (name, sum(name in clip.right for clip in clips), interval(_answers(clips, name), random)) for name in names
+    ]
     judged = [clip for clip in clips if np.isfinite(clip.scores["own"])]
-    for against in ("shifted", "other"):
-        table.append((f"AUC own against {against}", len(judged), auc_interval(judged, against, random)))
+    sides = ("shifted", "other")
+    table += [(f"AUC own against {side}", len(judged), auc_interval(judged, side, random)) for side in sides]
     return table
 
 

@@ -23,9 +23,11 @@ OUTER_UP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 OUTER_LOW = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 LIDS = (((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155)),
         ((466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382)))  # fmt: skip
+FOLDS = ((247, 30, 29, 27, 28, 56, 190), (467, 260, 259, 257, 258, 286, 414))
+UNDER_BROWS = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
+FIXED = 468  # landmarks before the irises, which do not move with the skin
 BROWS = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 300, 293, 334, 296, 336, 276, 283, 282, 295, 285)
 CAVITY = np.array([46.0, 20.0, 22.0])  # RGB
-LASHES = np.array([70.0, 48.0, 40.0])
 
 
 class Portrait:
@@ -35,11 +37,7 @@ class Portrait:
         self.picture = cv2.imread(str(DATA / "portrait.jpg"))[:, :, ::-1].astype(np.float32)
         self.points = np.loadtxt(DATA / "portrait_landmarks.csv", delimiter=",")
         mouth = np.concatenate([self.points[list(INNER_UP)], self.points[list(INNER_LOW)][::-1]])
-        self.skin = self._filled(self.picture, mouth, 5)
-        self.closed = self.skin
-        for upper, lower in LIDS:
-            eye = np.concatenate([self.points[list(upper)], self.points[list(lower)][::-1]])
-            self.closed = self._filled(self.closed, eye, 7)
+        self.skin = self._matt(self._filled(self.picture, mouth, 5))
         self.side = self.picture.shape[0]
         self.eyes = float(np.linalg.norm(self.points[263] - self.points[33]))
         edge = np.linspace(0, self.side - 1, 9)
@@ -49,12 +47,13 @@ class Portrait:
     def draw(self, opening: float, rounding: float, blink: float, brow: float) -> np.ndarray:
         """One face, `[S, S, 3]` float32 RGB, before the head moves."""
         moved = self._moved(opening, rounding, brow)
-        start, end = np.concatenate([self.points, self.frame]), np.concatenate([moved, self.frame])
+        start, end = (np.concatenate([points[:FIXED], self.frame]) for points in (self.points, moved))
         field = LinearNDInterpolator(end, start - end)
         ys, xs = np.mgrid[: self.side, : self.side].astype(np.float32)
         shift = np.nan_to_num(field(xs, ys)).astype(np.float32)
-        out = cv2.remap(self.skin, xs + shift[..., 0], ys + shift[..., 1], cv2.INTER_CUBIC)
-        return self._lids(self._mouth(out, moved), blink)
+        xs, ys = xs + shift[..., 0], ys + shift[..., 1]
+        ys = ys + cv2.remap(self._lids(blink), xs, ys, cv2.INTER_LINEAR)
+        return self._mouth(cv2.remap(self.skin, xs, ys, cv2.INTER_CUBIC), moved)
 
     def _moved(self, opening: float, rounding: float, brow: float) -> np.ndarray:
         old, new = self.points, self.points.copy()
@@ -80,7 +79,9 @@ class Portrait:
                 -(((old[i, 0] - middle) / (0.5 * self.eyes)) ** 2 + ((old[i, 1] - mouth) / (0.32 * self.eyes)) ** 2)
             )
             new[i, 0] -= (old[i, 0] - middle) * near * (0.08 + 0.38 * rounding)
-        new[list(BROWS), 1] -= brow * 0.06 * self.eyes
+        # The forehead goes with the brows, less and less: moved alone, they would fold the skin over their tails.
+        away = np.linalg.norm(old[:, None] - old[list(BROWS)][None], axis=2).min(1) / (0.17 * self.eyes)
+        new[:, 1] -= brow * 0.05 * self.eyes * np.exp(-(away**2))
         return new
 
     @staticmethod
@@ -91,22 +92,37 @@ class Portrait:
         mask = cv2.dilate(mask, np.ones((grow, grow), np.uint8))
         return cv2.inpaint(picture.astype(np.uint8), mask, 5, cv2.INPAINT_TELEA).astype(np.float32)
 
-    def _lids(self, out: np.ndarray, blink: float) -> np.ndarray:
-        """Lids drawn down over the eyes, with a dark line of lashes at their edge."""
-        for upper, lower in LIDS if blink > 0.05 else ():
-            top, bottom = self.points[list(upper)], self.points[list(lower)]
-            order_top, order_bottom = np.argsort(top[:, 0]), np.argsort(bottom[:, 0])
-            top, bottom = top[order_top], bottom[order_bottom]
-            edge = top + blink * 1.05 * np.stack([np.zeros(len(top)), np.interp(top[:, 0], *bottom.T) - top[:, 1]], 1)
-            mask = np.zeros((self.side, self.side), np.uint8)
-            lid = np.concatenate([top - [0, 2.5], edge[::-1]])
-            cv2.fillPoly(mask, [np.round(lid * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-            soft = cv2.GaussianBlur(mask, (0, 0), 1.0)[..., None].astype(np.float32) / 255
-            out = out + soft * (self.closed - out)
-            line = np.zeros_like(mask)
-            cv2.polylines(line, [np.round(edge * 16).astype(np.int32)], False, 200, 2, cv2.LINE_AA, 4)
-            out = out + cv2.GaussianBlur(line, (0, 0), 0.7)[..., None].astype(np.float32) / 255 * (LASHES - out)
-        return out
+    def _matt(self, picture: np.ndarray) -> np.ndarray:
+        """Takes the gloss off the lower lip: pressed against the upper one, its highlight looks like a tooth."""
+        lip = np.concatenate([self.points[list(INNER_LOW)], self.points[list(OUTER_LOW)][::-1]])
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [lip.round().astype(np.int32)], 255)
+        tone = np.median(picture[mask > 0], axis=0)
+        soft = cv2.GaussianBlur(mask, (0, 0), 2.5)[..., None].astype(np.float32) / 255
+        return picture - soft * 0.8 * np.maximum(picture - tone, 0).astype(np.float32)
+
+    def _lids(self, blink: float) -> np.ndarray:
+        """How far below each pixel its colour comes from when the lids close, `[S, S]`, negative: from above.
+
+        In each column the skin under the brow stretches, the lashes move with the lid's edge, and the eye is pressed flat.
+        """
+        shift = np.zeros((self.side, self.side), np.float32)
+        for (upper, lower), fold, brow in zip(LIDS, FOLDS, UNDER_BROWS, strict=True):
+            left, right = self.points[list(fold), 0].min(), self.points[list(fold), 0].max()
+            for x in range(int(np.ceil(left)), int(right) + 1):
+                high, crease, top, bottom = (self._level(line, x) for line in (brow, fold, upper, lower))
+                fall = blink * (max(0.0, bottom - top) + 0.7)
+                crease = min(crease, top - 1)
+                rest = np.array([high, crease, top, bottom, bottom + 2])
+                shown = np.maximum.accumulate(rest + fall * np.array([0.0, 1.0, 1.0, 0.0, 0.0]))
+                rows = np.arange(int(high), int(bottom) + 3)
+                shift[rows, x] = np.interp(rows, shown, rest) - rows
+        return cv2.GaussianBlur(shift, (5, 1), 0.9)
+
+    def _level(self, line: tuple[int, ...], x: float) -> float:
+        """Height of a line of landmarks in a column, in pixels from the top."""
+        places = self.points[list(line)]
+        return float(np.interp(x, *places[np.argsort(places[:, 0])].T))
 
     def _mouth(self, out: np.ndarray, moved: np.ndarray) -> np.ndarray:
         outline = np.concatenate([moved[list(INNER_UP)], moved[list(INNER_LOW)][::-1]])
@@ -120,7 +136,8 @@ class Portrait:
         ys = np.arange(self.side, dtype=np.float32)[:, None, None]
         shown = 1 / (1 + np.exp((ys - edge) / 1.2))
         across = (np.arange(self.side)[None, :, None] - moved[13, 0]) / (0.30 * self.eyes)
-        shown = shown * np.exp(-(np.abs(across) ** 4))
+        slit = float(np.clip((moved[14, 1] - moved[13, 1]) / (0.04 * self.eyes), 0, 1))  # closed lips show a dark line
+        shown = shown * np.exp(-(np.abs(across) ** 4)) * slit
         inside = CAVITY + shown * (teeth * 0.92 - CAVITY)
         return out + soft * (inside - out)
 
@@ -133,7 +150,7 @@ def animate(timeline: Timeline, seed: int = 3) -> Iterator[np.ndarray]:
     opening = timeline.track("opening", FPS * 8, 0.028).reshape(-1, 8).mean(1)
     rounding = timeline.track("rounding", FPS * 8, 0.045).reshape(-1, 8).mean(1)
     voice = gaussian_filter1d(timeline.track("voice", FPS, 0.08), 3)
-    blink = sum(np.exp(-(((np.arange(count) - at) / 1.6) ** 2) * 1.2) for at in (17, 58, 71, 118))
+    blink = sum(np.exp(-(((np.arange(count) - at) / 2.6) ** 4)) for at in (17, 70, 118))
     sway = gaussian_filter1d(generator.normal(0, 1, (count, 5)), 9, axis=0)
     sway /= sway.std(0)
     for i in range(count):

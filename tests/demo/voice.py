@@ -3,44 +3,59 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import butter, lfilter, sosfilt
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import butter, fftconvolve, lfilter, sosfilt
 
-from tests.demo.script import RATE, Timeline
+from tests.demo.script import FPS, RATE, Timeline
 
+VOWELS = frozenset("aeiou")
 BLOCK = 40  # samples for which the resonators stay where they are
 WIDTHS = (80.0, 110.0, 160.0, 250.0, 350.0)  # of the formants, in Hz
 
 
 def speak(timeline: Timeline, seed: int = 7) -> np.ndarray:
-    """The sentence as `[N]` float32 at 16 kHz, peak 0.7."""
+    """The sentence as `[N]` float32 at 16 kHz, peak 0.35."""
     generator = np.random.default_rng(seed)
-    count = timeline.frames * RATE // 25
-    source = _pulses(_pitch(count, generator), generator)
-    source *= timeline.track("voice", RATE, 0.012)
-    breath = generator.standard_normal(count) * 0.012 * timeline.track("voice", RATE, 0.012)
-    out = _resonate(source + breath, timeline)
+    count = timeline.frames * RATE // FPS
+    source = _glottis(_pitch(timeline, count, generator), generator) * timeline.track("voice", RATE, 0.018)
+    out = _resonate(source, timeline)
     out += _hiss(timeline, count, generator)
-    out += generator.standard_normal(count) * 2e-4 * np.abs(out).max()  # a quiet room, not digital silence
-    return (0.7 * out / np.abs(out).max()).astype(np.float32)
+    out = _room(out / np.abs(out).max(), generator)
+    return (0.35 * out / np.abs(out).max()).astype(np.float32)
 
 
-def _pitch(count: int, generator: np.random.Generator) -> np.ndarray:
-    """Falls over the sentence from 225 to 175 Hz, rises and falls with stress, and trembles a little."""
+def _pitch(timeline: Timeline, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Falls over each phrase, rises on long vowels, and trembles a little, in Hz."""
     time = np.arange(count) / RATE
-    fall = np.linspace(225, 175, count)
-    stress = 22 * np.sin(2 * np.pi * 1.35 * time + 0.6) + 9 * np.sin(2 * np.pi * 2.9 * time)
+    starts = np.concatenate([[0.0], timeline.ends[:-1]])
+    pitch = np.interp(time, [0.0, 2.0, 2.3, time[-1]], [225.0, 195.0, 222.0, 165.0])
+    for name, start, end in zip(timeline.names, starts, timeline.ends, strict=True):
+        if name in VOWELS and end - start >= 0.11:
+            pitch += 16 * np.exp(-(((time - (start + end) / 2) / 0.09) ** 2))
     steps = np.arange(0, time[-1] + 0.02, 0.01)
-    jitter = np.interp(time, steps, generator.normal(0, 1.6, len(steps)))
-    return fall + stress + jitter
+    flutter = gaussian_filter1d(generator.normal(0, 1, len(steps)), 2)
+    return pitch + 1.6 * np.interp(time, steps, flutter / flutter.std())
 
 
-def _pulses(pitch: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Derivative of the glottal flow (Rosenberg 1971), band-limited by its own smoothness."""
-    phase = np.cumsum(pitch / RATE) % 1.0
+def _glottis(pitch: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Derivative of the glottal flow (Rosenberg 1971), each pulse of its own strength, with breath where the flow is."""
+    turns = np.cumsum(pitch / RATE)
+    phase = turns % 1.0
     opening = np.where(phase < 0.4, 0.5 * (1 - np.cos(np.pi * phase / 0.4)), 0.0)
-    closing = np.where((phase >= 0.4) & (phase < 0.6), np.cos(np.pi / 2 * (phase - 0.4) / 0.2), 0.0)
+    closing = np.where((phase >= 0.4) & (phase < 0.5), np.cos(np.pi / 2 * (phase - 0.4) / 0.1), 0.0)
     flow = opening + closing
-    return np.diff(flow, prepend=flow[0]) * (1 + 0.03 * generator.standard_normal(len(pitch)))
+    pulse = turns.astype(int)
+    strength = 1 + 0.03 * generator.standard_normal(pulse[-1] + 1)
+    breath = 0.005 * generator.standard_normal(len(pitch)) * (0.3 + flow)
+    return np.diff(flow, prepend=flow[0]) * strength[pulse] + breath
+
+
+def _room(dry: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """The voice in a small, quiet room: a short tail after the direct sound, which keeps its time, and a noise floor."""
+    tail = generator.standard_normal(RATE * 15 // 100) * np.exp(-np.arange(RATE * 15 // 100) / (0.03 * RATE))
+    tail[: RATE // 200] = 0
+    wet = fftconvolve(dry, 0.2 * tail / np.linalg.norm(tail))[: len(dry)]
+    return dry + wet + 2e-4 * generator.standard_normal(len(dry))
 
 
 def _resonate(source: np.ndarray, timeline: Timeline) -> np.ndarray:

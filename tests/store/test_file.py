@@ -14,7 +14,7 @@ import pytest
 
 from tests.builders import h5
 from tfq.errors import FormatError, InputError, InUseError, TfqError
-from tfq.store import Stamp, TfqFile
+from tfq.store import GroupWriter, Stamp, TfqFile
 
 STAMP = Stamp("extract", 1, {"size": 320}, {"net": "aa"}, {"source": "bb"})
 TIMES = np.arange(5) / 25
@@ -29,6 +29,11 @@ def write(path: Path, values: np.ndarray = TIMES, stamp: Stamp = STAMP) -> Path:
 def read(path: Path) -> np.ndarray:
     with TfqFile(path, read_only=True) as file:
         return file.array("extract/time_s")
+
+
+def _write_half(group: GroupWriter) -> None:
+    group.append("time_s", TIMES * 2)
+    raise ZeroDivisionError
 
 
 def beside(path: Path) -> set[str]:
@@ -106,9 +111,12 @@ def test_what_is_not_in_the_schema_is_not_written(tmp_path, name, values):
 
 
 def test_a_fixed_dimension_is_checked(tmp_path):
-    with TfqFile(tmp_path / "a.h5") as file, pytest.raises(TfqError, match="does not fit"):
-        with file.replacing("align", STAMP) as group:
-            group.put("pose", np.zeros((5, 2)))
+    with (
+        TfqFile(tmp_path / "a.h5") as file,
+        file.replacing("align", STAMP) as group,
+        pytest.raises(TfqError, match="does not fit"),
+    ):
+        group.put("pose", np.zeros((5, 2)))
 
 
 def test_stamps_tell_what_changed(tmp_path):
@@ -131,8 +139,7 @@ def test_a_failure_leaves_the_file_as_it_was(tmp_path):
     before = path.read_bytes()
     with TfqFile(path) as file:
         with pytest.raises(ZeroDivisionError), file.replacing("extract", STAMP) as group:
-            group.put("time_s", TIMES * 2)
-            _ = 1 / 0
+            _write_half(group)
         assert np.array_equal(file.array("extract/time_s"), TIMES)
     assert path.read_bytes() == before
     assert beside(path) == {"a.h5"}

@@ -11,7 +11,7 @@ import typer
 from tfq.cli import output
 from tfq.cli.options import Messages, of_kinds, takes
 from tfq.cli.work import limit_threads
-from tfq.config import TrainConfig
+from tfq.config import SyncTrainConfig, TrainConfig
 
 DEFAULT = TrainConfig()
 
@@ -36,6 +36,9 @@ def train(
     out: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The checkpoint to write (.safetensors).")
     ],
+    network: Annotated[
+        Literal["score", "sync"], typer.Option(help="Which to train; sync takes its own defaults and only --seed.")
+    ] = "score",
     name: Annotated[str, typer.Option(show_default="that of the file", help="The model's name in results.")] = "",
     fusion: Annotated[
         Literal["audio_query", "video_query", "both", "concat"],
@@ -72,9 +75,17 @@ def train(
 
         tfq train data.jsonl -o mine.safetensors
         tfq score --checkpoint mine.safetensors clip.mp4
+        tfq train --network sync data.jsonl -o mine-sync.safetensors
     """
     if trained.threads is not None:
         limit_threads(trained.threads)
+    if network == "sync":
+        from tfq.models.runtime import Models
+        from tfq.stages.train_sync import train_sync
+
+        train_sync(index, out, SyncTrainConfig(seed=seed), Models(threads=trained.threads), output.note)
+        output.data(str(out))
+        return
     from tfq.stages.train import train as stage
 
     config = TrainConfig(

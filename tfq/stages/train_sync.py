@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +29,7 @@ Tell = Callable[[str], None]
 
 REACH = SyncConfig().reach
 _LONGEST_LEAD = 125  # frames put before a disturbed copy, since the speech encoder's rows know their place in the clip
+_LEAST_HELD_OUT = 4  # clips of the validation part that must have a clear offset
 _LEAST_FRAMES = 15  # with a face, and of speech
 
 
@@ -52,7 +52,10 @@ def train_sync(
             raise InputError(f"{index}: the {part} part holds no clip with a face that speaks")
     network, figures = fit(clips, config, tell)
     figures |= {"clips": len(clips), "speakers": len({clip.speaker for clip in clips})}
-    calibration = calibrate.fit([pair(network, clip) for clip in held_out], REACH)
+    pairs = [pair(network, clip) for clip in held_out]
+    if sum(calibrate.consensus(held, REACH) is not None for held in pairs) < _LEAST_HELD_OUT:
+        raise InputError(f"{index}: hardly a clip of the validation part has a clear offset: nothing to calibrate by")
+    calibration = calibrate.fit(pairs, REACH)
     model = SyncModel(network, calibration, config.layers, figures)
     save(out, model)
     export(out.with_suffix(".onnx"), network)
@@ -63,10 +66,10 @@ def fit(clips: Sequence[training.Clip], config: SyncTrainConfig, tell: Tell) -> 
     """Move every clip to its own offset, drop those that have none, and train."""
     offsets = scout(clips, config, tell)
     kept = [replace(clip, offset=at) for clip, at in zip(clips, offsets, strict=True) if at is not None]
+    if not kept:
+        raise InputError("no clip of the train part has a clear offset: nothing to learn from")
     figures = {"moved": sum(abs(clip.offset) > 1 for clip in kept), "dropped": len(clips) - len(kept)}
-    tell(
-        f"{figures['moved']} clips are more than a frame off, {figures['dropped']} have no clear offset and are dropped"
-    )
+    tell(f"{figures['moved']} clips are more than a frame off; {figures['dropped']} without a clear offset are dropped")
     return _trained(kept, config, config.steps, config.crop, tell), figures
 
 
@@ -78,13 +81,14 @@ def scout(clips: Sequence[training.Clip], config: SyncTrainConfig, tell: Tell) -
     not agree on what in sync is: each half is moved so that its median speaker is. A clip without a clear offset takes
     its speaker's.
     """
-    half = [zlib.crc32(clip.speaker.encode()) % 2 for clip in clips]
+    speakers = sorted({clip.speaker for clip in clips})
+    half = [speakers.index(clip.speaker) % 2 for clip in clips]
     found: list[int | None] = [None] * len(clips)
     for side in (0, 1):
         seen = [clip for clip, its in zip(clips, half, strict=True) if its != side]
         judged = [i for i, its in enumerate(half) if its == side]
         if not seen or not judged:
-            raise InputError("the train part needs more speakers: there are none to judge the others by")
+            raise InputError("the train part holds a single speaker: there is no other to judge its clips by")
         tell(f"scout {side + 1} of 2, on {len(seen)} clips")
         network = _trained(seen, config, config.scout_steps, 0, tell)
         answers = [calibrate.consensus(pair(network, clips[i]), REACH) for i in judged]

@@ -23,12 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfq.errors import FormatError, InputError, InUseError, TfqError
-from tfq.store import migrate, schema
+from tfq.store import schema
+from tfq.store.opening import DAMAGE, open_checked, plain
 from tfq.store.provenance import Stamp
 
 Array = NDArray[Any]
-
-_DAMAGE = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises for a damaged file, depending on where
 
 PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # gzip would take longer than finding the face
 
@@ -104,7 +103,7 @@ class TfqFile:
             if not read_only:
                 _clear(path)
             if path.exists():
-                self._file = _open(path)
+                self._file = open_checked(path)
             elif read_only:
                 raise InputError(f"{path}: no such file")
         except BaseException:
@@ -133,7 +132,7 @@ class TfqFile:
     @property
     def attrs(self) -> dict[str, Any]:
         """The file's own attributes."""
-        return {} if self._file is None else {name: _plain(value) for name, value in self._file.attrs.items()}
+        return {} if self._file is None else {name: plain(value) for name, value in self._file.attrs.items()}
 
     def has(self, path: str) -> bool:
         """Whether a group or dataset is there."""
@@ -153,18 +152,18 @@ class TfqFile:
             return None
         try:
             return Stamp.from_json(str(self._group(group).attrs.get("stamp", "")))
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise FormatError(f"{self.path}: the stamp of {group} is damaged; run that stage again") from error
 
     def status(self, group: str) -> str:
         """`ok`, or the short name of the reason why a group holds nothing to judge."""
-        return str(_plain(self._group(group).attrs.get("status", "ok")))
+        return str(plain(self._group(group).attrs.get("status", "ok")))
 
     def info(self, group: str) -> dict[str, Any]:
         """The scalars of a group."""
         try:
             return dict(json.loads(self._group(group).attrs.get("info", "{}")))
-        except (*_DAMAGE, TypeError) as error:
+        except (*DAMAGE, TypeError) as error:
             raise FormatError(f"{self.path}: the attributes of {group} are damaged") from error
 
     def array(self, path: str) -> Array:
@@ -178,7 +177,7 @@ class TfqFile:
             raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         try:
             return np.asarray(dataset[start:stop])
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise FormatError(f"{self.path}: {path} is damaged") from error
 
     def shape(self, path: str) -> tuple[int, ...]:
@@ -234,7 +233,7 @@ class TfqFile:
         sibling.replace(self.path)
         if self._durable:
             _sync(self.path.parent)
-        self._file = _open(self.path)
+        self._file = open_checked(self.path)
 
     def _group(self, path: str) -> h5py.Group:
         found = None if self._file is None else self._file.get(path)
@@ -245,19 +244,7 @@ class TfqFile:
 
 def to_json(info: Mapping[str, Any]) -> str:
     """Scalars as JSON that any reader takes: NaN becomes null, numpy numbers become plain ones."""
-    return json.dumps(_plain(info), ensure_ascii=False, sort_keys=True, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return json.dumps(plain(info), ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
 def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
@@ -286,51 +273,6 @@ def _wrapped(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({os.strerror(error.errno) if error.errno else error})") from error
-
-
-def _open(path: Path) -> h5py.File:
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be opened'}") from error
-    except OSError as error:
-        raise FormatError(
-            f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again"
-        ) from error
-    try:
-        if _plain(file.attrs.get("format")) != schema.FORMAT:
-            raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")
-        migrate.check_version(int(file.attrs.get("format_version", 0)), path)
-        _check_group(file, path, "")
-    except (*_DAMAGE, TypeError) as error:
-        file.close()
-        raise FormatError(f"{path}: a damaged file; run `tfq extract` on the video again") from error
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:
-    """Refuse what could reach outside the file or run away: links, virtual and external storage, foreign types."""
-    for name in group:
-        full = f"{prefix}{name}"
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise FormatError(f"{path}: {full} is a link, which tfq does not follow")
-        item = group[name]
-        if isinstance(item, h5py.Group):
-            if prefix.count("/") > 2:
-                raise FormatError(f"{path}: {full} is nested deeper than tfq writes")
-            _check_group(item, path, f"{full}/")
-            continue
-        row = schema.find(full)
-        if row is None:
-            raise FormatError(f"{path}: holds {full}, which tfq does not know")
-        allowed = {np.dtype(row.dtype)} | ({np.dtype("f2")} if row.dtype == "f4" else set())
-        if not isinstance(item, h5py.Dataset) or item.dtype not in allowed or item.ndim != len(row.dims):
-            raise FormatError(f"{path}: {full} is not {row.dtype} with {len(row.dims)} dimensions")
-        if item.is_virtual or item.external:
-            raise FormatError(f"{path}: {full} keeps its numbers outside the file")
 
 
 def _sync(path: Path) -> None:

@@ -15,6 +15,7 @@ from tfq.types import Floats, Ints, Mask
 
 _LENGTHS = (5, 12, 25, 50, 75)
 _FALSE_ALARMS = 0.03  # share of steady clips that may be called jumping, and drifting
+_LEAST_GAIN = 2.0  # log-likelihood: seven times likelier than a constant offset, whatever the rate of false alarms
 _LEAST_CONFIDENCE = 0.08  # median less least distance, under which a clip teaches nothing
 
 
@@ -80,7 +81,8 @@ def fit(pairs: Sequence[Pair], reach: int) -> Calibration:
     unbiased = Calibration(sharpness, related, (-np.inf, -np.inf))
     gains = np.array([trend.gains(distances(p.picture, p.sound, reach), p.usable, unbiased) for p, _ in known])
     limits = np.quantile(gains, 1 - _FALSE_ALARMS, axis=0)
-    return Calibration(sharpness, related, (float(limits[0]), float(limits[1])))
+    penalty = (max(_LEAST_GAIN, float(limits[0])), max(_LEAST_GAIN, float(limits[1])))
+    return Calibration(sharpness, related, penalty)
 
 
 def _windows(known: Sequence[tuple[Pair, int]], reach: int) -> tuple[Floats, Floats, Ints]:

@@ -12,6 +12,7 @@ from tfq.types import Floats, Ints, Mask
 
 CONSTANT, JUMP, DRIFT = "constant", "jump", "drift"
 BLOCK = 5  # frames whose distances are pooled before they count as one observation
+_MOST_BLOCKS = 600  # of longer clips the blocks are longer, so that time and memory do not grow with their square
 _LEAST_JUMP = 2  # frames
 _SLOPES = np.concatenate([np.linspace(-0.05, -0.006, 12), np.linspace(0.006, 0.05, 12)])  # frames per frame
 
@@ -74,17 +75,18 @@ def _paths(distance: Floats, usable: Mask, calibration: Calibration) -> tuple[Tr
 def _costs(distance: Floats, usable: Mask, sharpness: tuple[float, float]) -> tuple[Floats, Floats]:
     """Negative log-likelihood of each offset `[N, O]` for each block with usable frames; the blocks' middles `[N]`."""
     rows, places = [], []
-    for start in range(0, len(distance), BLOCK):
-        used = usable[start : start + BLOCK] & np.isfinite(distance[start : start + BLOCK]).any(axis=1)
-        if used.sum() < BLOCK / 2:
+    length = max(BLOCK, -(-len(distance) // _MOST_BLOCKS))
+    for start in range(0, len(distance), length):
+        used = usable[start : start + length] & np.isfinite(distance[start : start + length]).any(axis=1)
+        if used.sum() < length / 2:
             continue
-        block = distance[start : start + BLOCK][used]
+        block = distance[start : start + length][used]
         measured = np.isfinite(block).any(axis=0)
         mean = np.full(block.shape[1], np.nan)
         mean[measured] = np.nanmean(block[:, measured], axis=0)
-        chance = posterior(mean[None], np.array([BLOCK]), sharpness)[0]
+        chance = posterior(mean[None], np.array([length]), sharpness)[0]
         rows.append(-np.log(0.95 * chance + 0.05 / len(chance)))
-        places.append(start + BLOCK / 2)
+        places.append(start + length / 2)
     return np.array(rows).reshape(len(rows), distance.shape[1]), np.array(places)
 
 

@@ -1,0 +1,81 @@
+"""Opening a `.h5` file that anybody may have made: what tfq would not write is refused before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tfq.errors import FormatError, InputError
+from tfq.store import migrate, schema
+
+DAMAGE = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises for a damaged file, depending on where
+
+
+def open_checked(path: Path) -> h5py.File:
+    """The file, open for reading.
+
+    Raises:
+        FormatError: it is not one of tfq's, or is damaged or unsafe.
+        InputError: it is not there or may not be read.
+    """
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{path}: {error.strerror or 'cannot be opened'}") from error
+    except OSError as error:
+        raise FormatError(
+            f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again"
+        ) from error
+    try:
+        if plain(file.attrs.get("format")) != schema.FORMAT:
+            raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")
+        migrate.check_version(int(file.attrs.get("format_version", 0)), path)
+        _check_group(file, path, "")
+    except (*DAMAGE, TypeError) as error:
+        file.close()
+        raise FormatError(f"{path}: a damaged file; run `tfq extract` on the video again") from error
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:
+    """Refuse what could reach outside the file or run away: links, virtual and external storage, foreign types."""
+    for name in group:
+        full = f"{prefix}{name}"
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise FormatError(f"{path}: {full} is a link, which tfq does not follow")
+        item = group[name]
+        if isinstance(item, h5py.Group):
+            if prefix.count("/") > 2:
+                raise FormatError(f"{path}: {full} is nested deeper than tfq writes")
+            _check_group(item, path, f"{full}/")
+            continue
+        row = schema.find(full)
+        if row is None:
+            raise FormatError(f"{path}: holds {full}, which tfq does not know")
+        allowed = {np.dtype(row.dtype)} | ({np.dtype("f2")} if row.dtype == "f4" else set())
+        if not isinstance(item, h5py.Dataset) or item.dtype not in allowed or item.ndim != len(row.dims):
+            raise FormatError(f"{path}: {full} is not {row.dtype} with {len(row.dims)} dimensions")
+        if item.is_virtual or item.external:
+            raise FormatError(f"{path}: {full} keeps its numbers outside the file")
+        # Deflate packs at most 1032 to one: numbers that were never written would fill the memory all the same.
+        if item.nbytes > 1100 * item.id.get_storage_size() + 2**20:
+            raise FormatError(f"{path}: {full} is larger than what the file holds of it")
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value

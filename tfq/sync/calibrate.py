@@ -14,8 +14,8 @@ from tfq.sync.offset import Calibration, posterior, related_columns
 from tfq.types import Floats, Ints, Mask
 
 _LENGTHS = (5, 12, 25, 50, 75)
-_FALSE_ALARMS = 0.03  # share of steady clips that may be called jumping, and drifting
-_LEAST_GAIN = 2.0  # log-likelihood: seven times likelier than a constant offset, whatever the rate of false alarms
+_GRID = tuple(float(gain) for gain in np.arange(1.0, 20.5, 0.5))  # log-likelihoods tried as penalties
+_LEAST_TREND = 125  # frames of a clip in which a drift of 2 % can be seen
 _LEAST_CONFIDENCE = 0.08  # median less least distance, under which a clip teaches nothing
 
 
@@ -78,11 +78,34 @@ def fit(pairs: Sequence[Pair], reach: int) -> Calibration:
     columns = np.concatenate([related_columns(mean, frames), related_columns(apart, apart_frames)])
     weights = _logistic(columns, np.repeat([1.0, 0.0], [len(mean), len(apart)]))
     related = (float(weights[0]), float(weights[1]), float(weights[2]), float(weights[3]))
-    unbiased = Calibration(sharpness, related, (-np.inf, -np.inf))
-    gains = np.array([trend.gains(distances(p.picture, p.sound, reach), p.usable, unbiased) for p, _ in known])
-    limits = np.quantile(gains, 1 - _FALSE_ALARMS, axis=0)
-    penalty = (max(_LEAST_GAIN, float(limits[0])), max(_LEAST_GAIN, float(limits[1])))
-    return Calibration(sharpness, related, penalty)
+    return Calibration(sharpness, related, _penalties(known, reach, Calibration(sharpness, related, (0.0, 0.0))))
+
+
+def _penalties(known: Sequence[tuple[Pair, int]], reach: int, calibration: Calibration) -> tuple[float, float]:
+    """What a jump, and a drift, must gain for the most steady, jumping and drifting copies to be told apart."""
+    random = np.random.default_rng(0)
+    gains, truth = [], []
+    for pair, centre in known:
+        count = len(pair.picture)
+        if count < _LEAST_TREND:
+            continue
+        frames = np.arange(count)
+        turn = random.choice([-1, 1], 2)
+        late = np.where(frames < count // 2, 0, turn[0] * random.integers(3, 9))
+        drift = np.rint(turn[1] * 0.02 * (frames - count / 2)).astype(int)
+        for kind, lag in enumerate((0 * frames, late, drift)):
+            moved = pair.sound[np.clip(frames + lag - centre, 0, count - 1)]
+            gains.append(trend.gains(distances(pair.picture, moved, reach), pair.usable, calibration))
+            truth.append(kind)
+    if not gains:
+        return _GRID[len(_GRID) // 2], _GRID[len(_GRID) // 2]
+    table, kinds = np.array(gains), np.array(truth)
+
+    def share(penalty: tuple[float, float]) -> float:
+        over = np.concatenate([np.zeros((len(table), 1)), table - penalty], axis=1)
+        return float((over.argmax(axis=1) == kinds).mean())
+
+    return max(((jump, drift) for jump in _GRID for drift in _GRID), key=share)
 
 
 def _windows(known: Sequence[tuple[Pair, int]], reach: int) -> tuple[Floats, Floats, Ints]:

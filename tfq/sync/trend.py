@@ -49,8 +49,8 @@ def find(distance: Floats, usable: Mask, calibration: Calibration) -> Trend:
     paths = _paths(distance, usable, calibration)
     if not paths:
         return Trend(CONSTANT, np.nan, np.nan)
-    ahead = [path for path, least in zip(paths[1:], calibration.penalty, strict=True) if path.gain > least]
-    return max(ahead, key=lambda path: path.gain, default=paths[0])
+    over = np.array([path.gain for path in paths[1:]]) - calibration.penalty
+    return paths[1 + int(over.argmax())] if over.max() > 0 else paths[0]
 
 
 def gains(distance: Floats, usable: Mask, calibration: Calibration) -> tuple[float, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter1d
 
-from tests.demo.script import FPS, Timeline
+from tests.demo.script import FPS, LEAD_S, Timeline
 
 DATA = Path(__file__).parent.parent / "data"
 INNER_UP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
@@ -147,8 +147,8 @@ def animate(timeline: Timeline, seed: int = 3) -> Iterator[np.ndarray]:
     portrait = Portrait()
     generator = np.random.default_rng(seed)
     count = timeline.frames
-    opening = timeline.track("opening", FPS * 8, 0.028).reshape(-1, 8).mean(1)
-    rounding = timeline.track("rounding", FPS * 8, 0.045).reshape(-1, 8).mean(1)
+    opening = timeline.track("opening", FPS * 8, 0.028, LEAD_S).reshape(-1, 8).mean(1)
+    rounding = timeline.track("rounding", FPS * 8, 0.045, LEAD_S).reshape(-1, 8).mean(1)
     voice = gaussian_filter1d(timeline.track("voice", FPS, 0.08), 3)
     blink = sum(np.exp(-(((np.arange(count) - at) / 2.6) ** 4)) for at in (17, 70, 118))
     sway = gaussian_filter1d(generator.normal(0, 1, (count, 5)), 9, axis=0)

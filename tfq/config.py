@@ -124,8 +124,9 @@ class SyncTrainConfig:
     """The sync network and how it is trained.
 
     Recordings are often out of sync themselves: two small networks, each trained for `scout_steps` on one half of the
-    speakers, first find the offset of every clip of the other half. `crop` is the side of the mouth that the network sees (0: none, only its shape), `copies` the disturbed copies of each
-    sound, `layers` those of the speech encoder whose rows it hears.
+    speakers, first find the offset of every clip of the other half. `crop` is the side of the mouth that the network
+    sees (0: none, only its shape), `copies` the disturbed copies of each sound, `layers` those of the speech encoder
+    whose rows it hears.
     """
 
     scout_steps: int = 350

@@ -4,8 +4,10 @@
 
 Every clip gets one copy per dimension in turn; kind, severity and span follow from a hash of the clip, so the set is the
 same wherever it is made. One more copy has nothing but a second encoding, of the picture or of the sound, and keeps the
-labels of a clean clip: without it a model would learn to see the encoder rather than the degradation. A copy whose degradation leaves the picture alone has the very picture packets of its source, so
-its faces are taken over rather than found again.
+labels of a clean clip: without it a model would learn to see the encoder rather than the degradation.
+
+A copy whose degradation leaves the picture alone has the very picture packets of its source, so its faces are taken over
+rather than found again.
 """
 
 from __future__ import annotations

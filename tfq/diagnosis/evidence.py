@@ -29,7 +29,12 @@ class Reason:
     strength: float
 
 
-Rule = Callable[[Curves, Segment], Reason | None]
+@dataclass(frozen=True)
+class Rule:
+    """Looks at a piece and says what is wrong with it, or nothing. `texts`: every sentence it can say, as templates."""
+
+    texts: tuple[str, ...]
+    look: Callable[[Curves, Segment], Reason | None]
 
 
 def explain(curves: Curves, segment: Segment) -> Reason:
@@ -39,8 +44,15 @@ def explain(curves: Curves, segment: Segment) -> Reason:
         curves: measured curves by name, `[T]` each, NaN where absent; a rule whose curves are missing says nothing.
         segment: the piece.
     """
-    reasons = [reason for rule in RULES.get(segment.dimension, ()) if (reason := rule(curves, segment)) is not None]
+    found = [rule.look(curves, segment) for rule in RULES.get(segment.dimension, ())]
+    reasons = [reason for reason in found if reason is not None]
     return max(reasons, key=lambda reason: reason.strength, default=Reason(NO_EVIDENCE, {}, 0.0))
+
+
+def sentences() -> tuple[str, ...]:
+    """Every sentence that a reason can be, as templates; what there is to translate."""
+    texts = [text for rules in RULES.values() for rule in rules for text in rule.texts]
+    return tuple(dict.fromkeys([NO_EVIDENCE, *texts]))
 
 
 def _inside(curves: Curves, name: str, segment: Segment) -> float:
@@ -51,36 +63,43 @@ def _inside(curves: Curves, name: str, segment: Segment) -> float:
     return float(np.median(piece)) if len(piece) else float("nan")
 
 
-def _offset(curves: Curves, segment: Segment) -> Reason | None:
+_LAGS = "mouth lags the voice by {:.0f} ms"
+_LEADS = "mouth is ahead of the voice by {:.0f} ms"
+
+
+def _look_at_offset(curves: Curves, segment: Segment) -> Reason | None:
     # ITU-R BT.1359: sound is noticed 45 ms early or 125 ms late.
     offset = timebase.milliseconds_of(_inside(curves, "offset", segment))
     limit = 45.0 if offset > 0 else 125.0
     if not abs(offset) > limit:
         return None
-    who = "lags" if offset > 0 else "is ahead of"
-    return Reason(
-        f"mouth {who} the voice by {abs(offset):.0f} ms", {"offset_ms": round(offset, 1)}, abs(offset) / limit
-    )
+    text = (_LAGS if offset > 0 else _LEADS).format(abs(offset))
+    return Reason(text, {"offset_ms": round(offset, 1)}, abs(offset) / limit)
+
+
+_offset = Rule((_LAGS, _LEADS), _look_at_offset)
 
 
 def _still(curve: str, limit: float, what: str) -> Rule:
     """A rule for something that should move and does not; the time is that of the piece."""
+    alone = f"{what} hardly moves for {{:.1f}} s"
+    voiced = f"{alone} while the voice goes on"
 
-    def rule(curves: Curves, segment: Segment) -> Reason | None:
+    def look(curves: Curves, segment: Segment) -> Reason | None:
         moves = _inside(curves, curve, segment)
         if not moves < limit:
             return None
-        voice = " while the voice goes on" if _inside(curves, "speech", segment) > 0.5 else ""
-        text = f"{what} hardly moves for {segment.end_s - segment.start_s:.1f} s{voice}"
-        return Reason(text, {curve: round(moves, 4)}, min(3.0, limit / max(moves, limit / 3)))
+        text = voiced if _inside(curves, "speech", segment) > 0.5 else alone
+        strength = min(3.0, limit / max(moves, limit / 3))
+        return Reason(text.format(segment.end_s - segment.start_s), {curve: round(moves, 4)}, strength)
 
-    return rule
+    return Rule((alone, voiced), look)
 
 
 def _share(curve: str, least: float, text: str) -> Rule:
     """A rule for frames in which something is true; `text` is formatted with their share of the piece."""
 
-    def rule(curves: Curves, segment: Segment) -> Reason | None:
+    def look(curves: Curves, segment: Segment) -> Reason | None:
         values = curves.get(curve)
         if values is None:
             return None
@@ -89,30 +108,36 @@ def _share(curve: str, least: float, text: str) -> Rule:
             Reason(text.format(share), {f"{curve}_ratio": round(share, 3)}, share / least) if share >= least else None
         )
 
-    return rule
+    return Rule((text,), look)
 
 
-def _below(curve: str, limit: float, text: str) -> Rule:
-    """A rule for a measurement that is bad under a limit; `text` is formatted with the value."""
+def _below(curve: str, limit: float, text: str, shown: Callable[[float], float] = float) -> Rule:
+    """A rule for a measurement that is bad under a limit; `text` is formatted with what `shown` makes of the value."""
 
-    def rule(curves: Curves, segment: Segment) -> Reason | None:
+    def look(curves: Curves, segment: Segment) -> Reason | None:
         value = _inside(curves, curve, segment)
         if not value < limit:
             return None
         # Strength is how far under the limit, in units of the limit's own size.
-        return Reason(text.format(value), {curve: round(value, 3)}, 1 + (limit - value) / max(abs(limit), 1.0))
+        strength = 1 + (limit - value) / max(abs(limit), 1.0)
+        return Reason(text.format(shown(value)), {curve: round(value, 3)}, strength)
 
-    return rule
+    return Rule((text,), look)
 
 
 def _above(curve: str, limit: float, text: str) -> Rule:
     """A rule for a measurement that is bad over a limit; `text` is formatted with the value."""
 
-    def rule(curves: Curves, segment: Segment) -> Reason | None:
+    def look(curves: Curves, segment: Segment) -> Reason | None:
         value = _inside(curves, curve, segment)
         return Reason(text.format(value), {curve: round(value, 3)}, value / limit) if value > limit else None
 
-    return rule
+    return Rule((text,), look)
+
+
+def _ratio(log10: float) -> float:
+    """What a difference of logarithms is as a factor."""
+    return float(10**log10)
 
 
 # Limits are where about a hundredth to a twentieth of the seconds of clean recordings lie beyond, by
@@ -145,7 +170,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         _below("confidence", 0.1, "mouth and voice match at no offset (confidence {:.2f})"),
     ),
     "visual_quality": (
-        _below("mouth_to_face_sharpness", -0.07, "mouth is blurrier than the face (log sharpness {:.2f} below it)"),
+        _below("mouth_to_face_sharpness", -0.07, "mouth is blurrier than the face ({:.2f}×)", _ratio),
         _below("face_sharpness", 0.16, "face is blurred (log sharpness {:.2f})"),
         _above("noise", 1.3, "picture noise of {:.1f} grey levels"),
         _above("flicker", 1.2, "brightness of the face flickers by {:.1f} grey levels"),

@@ -42,7 +42,7 @@ def fit_similarity(points: Points, size: int, margin: float) -> Floats:
     energy = (np.abs(spread) ** 2).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         turn = (np.conj(spread) * (target - aim)).sum(axis=1) / energy
-    turn[~(energy > 1e-9)] = np.nan
+    turn[~(energy > 1e-9)] = complex(np.nan, np.nan)
     shift = aim - turn * middle[:, 0]
     rows = [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]]
     return np.moveaxis(np.array(rows), 2, 0).astype(np.float32)
@@ -66,7 +66,7 @@ def warp(picture: Picture, transform: Floats, size: int) -> Picture:
         height, width = piece.shape[0] // factor * factor, piece.shape[1] // factor * factor
         if min(height, width) > 0:
             piece = piece[:height, :width]
-            picture = cv2.resize(piece, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+            picture = np.asarray(cv2.resize(piece, (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8)
             # A pixel's centre is half a pixel in, before and after shrinking.
             inner = matrix[:, :2] * factor
             matrix = np.column_stack([inner, matrix[:, 2] + matrix[:, :2] @ (np.array([x0, y0]) + (factor - 1) / 2)])

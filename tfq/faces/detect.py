@@ -86,7 +86,7 @@ def overlap(one: Boxes, other: Boxes) -> Floats:
     high = np.minimum(one[:, None, 2:], other[None, :, 2:])
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
     sizes = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (one, other)]
-    return np.nan_to_num(shared / np.maximum(sizes[0][:, None] + sizes[1][None] - shared, 1e-9))
+    return np.asarray(np.nan_to_num(shared / np.maximum(sizes[0][:, None] + sizes[1][None] - shared, 1e-9)))
 
 
 def _scrfd_at(session: Any, picture: Picture, size: int, threshold: float) -> Detections:

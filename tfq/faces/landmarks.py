@@ -134,7 +134,7 @@ def crop(picture: Picture, left: float, top: float, side: float) -> Picture:
         # Shrink by averaging first: a warp reads four pixels and would skip the others.
         x0, y0 = max(0, int(left)), max(0, int(top))
         piece = picture[y0 : int(np.ceil(top + side)), x0 : int(np.ceil(left + side))]
-        picture = cv2.resize(piece, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(cv2.resize(piece, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         left, top, scale = (left - x0) * scale, (top - y0) * scale, 1.0
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
     return np.asarray(cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR))
@@ -149,4 +149,4 @@ def head_pose(matrix: Floats) -> Floats:
     yaw = np.arctan2(rotation[0, 2], rotation[2, 2])
     pitch = np.arcsin(np.clip(rotation[1, 2], -1, 1))
     roll = -np.arctan2(rotation[1, 0], rotation[1, 1])
-    return np.degrees(np.array([yaw, pitch, roll])).astype(np.float32)
+    return np.asarray(np.degrees([yaw, pitch, roll]), np.float32)

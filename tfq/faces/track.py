@@ -102,7 +102,7 @@ def _match(active: Sequence[_Open], found: Detections, least: float) -> dict[int
         return {}
     shared = overlap(np.array([track.boxes[-1] for track in active]), found.boxes)
     rows, columns = linear_sum_assignment(-shared)
-    return {int(c): active[r] for r, c in zip(rows, columns, strict=True) if shared[r, c] >= least}
+    return {int(c): active[int(r)] for r, c in zip(rows, columns, strict=True) if shared[r, c] >= least}
 
 
 def _extend(track: _Open, frame: int, found: Detections, i: int) -> None:
@@ -130,7 +130,7 @@ def _filled(track: _Open, length: int, cuts: Sequence[int]) -> Track:
 
 
 def _areas(boxes: Boxes) -> Floats:
-    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
 
 
 def _correlation(motion: Floats, loudness: Floats) -> float:

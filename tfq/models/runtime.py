@@ -101,6 +101,22 @@ class Models:
         """A new Face Landmarker for one video: its tracker remembers faces and must not see another clip."""
         return Landmarker(self.path("face_landmarker").read_bytes())
 
+    @contextmanager
+    def face_detector(self) -> Iterator[Any]:
+        """MediaPipe's short-range face detector for single pictures, closed at the end of the block."""
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        model = self.path("blazeface").read_bytes()
+        options = vision.FaceDetectorOptions(
+            base_options=BaseOptions(model_asset_buffer=model), running_mode=vision.RunningMode.IMAGE
+        )
+        with _hushed():
+            network = vision.FaceDetector.create_from_options(options)
+        try:
+            yield network
+        finally:
+            network.close()
+
     def whisper(self, layers: int = 3) -> WhisperEncoder:
         """The first layers of the Whisper-base encoder, ready to run; at most 4."""
         if layers not in self._encoders:

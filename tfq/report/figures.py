@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from tfq import timebase
 from tfq.report.words import TITLES
 from tfq.types import Floats, Mask, Sound
 
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "tfq",  # names inside the SVG must not change from run to run
     "font.size": 9,

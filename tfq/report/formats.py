@@ -5,18 +5,30 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from tfq.config import DIMENSIONS
 from tfq.errors import UsageError
-from tfq.report.words import TITLES, reason, word
+from tfq.report.language import ENGLISH, Language
+from tfq.report.words import TITLES, offset, reason, word
 
 Result = Mapping[str, Any]
 
+_MARKS = re.compile(r"[\\`*\[\]|]")  # what Markdown would take for its own
 
-def render(results: Sequence[Result], form: str, *, width: int = 100, colour: bool = False) -> str:
+
+def render(
+    results: Sequence[Result],
+    form: str,
+    *,
+    width: int = 100,
+    colour: bool = False,
+    say: Language = ENGLISH,
+    look: str = "tfq report",
+) -> str:
     """All results as one text that ends with a newline.
 
     Args:
@@ -24,11 +36,15 @@ def render(results: Sequence[Result], form: str, *, width: int = 100, colour: bo
         form: `table`, `json`, `jsonl`, `csv`, `md` or `junit`.
         width: columns of the terminal, for the table.
         colour: whether the table may use terminal colours.
+        say: the language of the table and of Markdown; the others are read by programs and stay English.
+        look: the command that shows one clip, for the table.
     """
     if form == "table":
         from tfq.report.table import table
 
-        return table(results, width, colour)
+        return table(results, width, colour, say, look)
+    if form == "md":
+        return as_markdown(results, say)
     if form not in FORMS:
         raise UsageError(f"no format is called {form}; there are table, {', '.join(FORMS)}")
     return FORMS[form](results)
@@ -73,22 +89,29 @@ def as_csv(results: Sequence[Result]) -> str:
     return out.getvalue()
 
 
-def as_markdown(results: Sequence[Result]) -> str:
-    """A table of scores, then weak segments under each file's name."""
+def as_markdown(results: Sequence[Result], say: Language = ENGLISH, failures: Sequence[str] | None = None) -> str:
+    """A table of scores, then weak segments under each file's name, then what gates said (None: there were none)."""
     lines = [
-        "| file | " + " | ".join(TITLES[name] for name in DIMENSIONS) + " | offset |",
+        f"| {say('file')} | " + " | ".join(say(TITLES[name]) for name in DIMENSIONS) + f" | {say('offset')} |",
         "|---" * (len(DIMENSIONS) + 2) + "|",
     ]
     for result in results:
         cells = [
-            f"{score['mos']:.1f} ({score['low']:.1f}–{score['high']:.1f})" if score else "–"
+            "–"
+            if score is None
+            else f"{score['mos']:.1f}"
+            if score["low"] is None
+            else f"{score['mos']:.1f} ({score['low']:.1f}–{score['high']:.1f})"
             for score in _scores(result)
         ]
-        lines.append(f"| {_cell(result['file'])} | " + " | ".join(cells) + f" | {offset_text(result)} |")
+        lines.append(f"| {_cell(result['file'])} | " + " | ".join(cells) + f" | {offset_text(result, say)} |")
     for result in results:
         if result["weak_segments"]:
             lines += ["", f"**{_cell(result['file'])}**", ""]
-            lines += [f"- {segment_text(segment)}" for segment in result["weak_segments"]]
+            lines += [f"- {_cell(segment_text(segment, say))}" for segment in result["weak_segments"]]
+    if failures is not None:
+        lines += ["", f"**{say('Gates')}**", "", *(f"- ❌ {_cell(failure)}" for failure in failures)]
+        lines += [] if failures else [f"- ✅ {say('every gate passed')}"]
     return "\n".join(lines) + "\n"
 
 
@@ -114,7 +137,7 @@ def as_junit(results: Sequence[Result], failures: Mapping[tuple[str, str], str] 
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
-FORMS: dict[str, Callable[[Sequence[Result]], str]] = {
+FORMS: dict[str, Callable[[Sequence[Result]], str]] = {  # beside the table
     "json": as_json,
     "jsonl": as_jsonl,
     "csv": as_csv,
@@ -132,20 +155,18 @@ def weak_seconds(result: Result) -> float:
     return total
 
 
-def segment_text(segment: Mapping[str, Any]) -> str:
+def segment_text(segment: Mapping[str, Any], say: Language = ENGLISH) -> str:
     """A weak segment in one line."""
-    title = TITLES[segment["dimension"]]
-    return f"{segment['start_s']:.2f}–{segment['end_s']:.2f} s  {title} {segment['mos']:.1f}: {segment['reason']}"
+    times = f"{segment['start_s']:.2f}–{segment['end_s']:.2f} s"
+    return f"{times}  {say(TITLES[segment['dimension']])} {segment['mos']:.1f}: {say(segment['reason'])}"
 
 
-def offset_text(result: Result) -> str:
+def offset_text(result: Result, say: Language = ENGLISH) -> str:
     """The offset in words, or why there is none."""
     sync = result["sync"]
     if sync["offset_ms"] is None:
-        return reason(sync["status"])
-    size = abs(sync["offset_ms"])
-    side = "in sync" if size < 20 else "sound early" if sync["offset_ms"] > 0 else "sound late"
-    return f"{sync['offset_ms']:+.0f} ms ({side})"
+        return say(reason(sync["status"]))
+    return f"{sync['offset_ms']:+.0f} ms ({say(offset(sync['offset_ms']))})"
 
 
 def _scores(result: Result) -> list[Mapping[str, float] | None]:
@@ -157,7 +178,7 @@ def _number(value: float | None) -> str:
 
 
 def _cell(text: str) -> str:
-    return _xml(text).replace("|", "\\|").replace("\n", " ")
+    return _MARKS.sub(r"\\\g<0>", _xml(text).replace("\n", " ").replace("<", "&lt;"))
 
 
 def _xml(text: str) -> str:

@@ -28,6 +28,7 @@ REASONS = {
     "silent": "the sound is silent",
     "at_search_edge": "no offset within the search range fits",
     "mouth_hidden": "the mouth is hidden",
+    "too_few_frames": "too few frames show the face",
     "no_model": "the model was not trained on this dimension",
 }
 
@@ -42,3 +43,8 @@ def word(mos: float) -> str:
 def reason(name: str) -> str:
     """A sentence part for a status; an unknown one is shown as it is."""
     return REASONS.get(name, name.replace("_", " "))
+
+
+def offset(milliseconds: float) -> str:
+    """Which side an offset is on; under half a frame nobody can tell."""
+    return "in sync" if abs(milliseconds) < 20 else "sound early" if milliseconds > 0 else "sound late"

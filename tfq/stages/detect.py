@@ -40,7 +40,8 @@ def run(file: TfqFile, config: DetectConfig, models: Models, stamp: Stamp) -> No
     info = file.info("extract")
     tracks = link(seen.found, seen.cuts, info["frames"], config.overlap, config.max_gap)
     motion = _motion(file, tracks, models.threads or 0)
-    chosen, rule = None, {}
+    chosen: int | None = None
+    rule: dict[str, list[float]] = {}
     if tracks:
         loud = _loudness(file.array("extract/audio"), info["frames"])
         chosen, rule = judged(tracks, info["width"] * info["height"], motion, loud)
@@ -96,7 +97,7 @@ def _motion(file: TfqFile, tracks: Sequence[Track], threads: int) -> Floats:
 def _loudness(sound: Sound, length: int) -> Floats:
     if not len(sound):
         return np.zeros(length)
-    return np.sqrt(np.mean(sound.reshape(length, timebase.SAMPLES_PER_FRAME).astype(np.float64) ** 2, axis=1))
+    return np.asarray(np.sqrt(np.mean(sound.reshape(length, timebase.SAMPLES_PER_FRAME).astype(np.float64) ** 2, axis=1)))
 
 
 def _write(

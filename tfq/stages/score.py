@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+from tfq import timebase
 from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.diagnosis import evidence, segments
 from tfq.errors import WeightsError
@@ -20,7 +21,7 @@ from tfq.stages import curves, inputs
 from tfq.store import Stamp, TfqFile
 from tfq.types import Floats, Mask
 
-VERSION = 1
+VERSION = 2
 NEEDS = ("extract", "detect", "align", "audio", "sync", "features")
 EMBEDDED = "tfq-embedded"
 
@@ -48,6 +49,7 @@ def run(file: TfqFile, config: ScoreConfig, models: Models, stamp: Stamp) -> Non
         if name in unjudged:
             scores[i], over_time[:, i] = np.nan, np.nan
     valid = file.array("extract/valid")
+    weak = _weak(file, over_time, valid, config)
     with file.replacing("score", stamp) as group:
         group.put("scores", interval(scores, checkpoint.half_widths))
         group.put("over_time", over_time)
@@ -61,7 +63,8 @@ def run(file: TfqFile, config: ScoreConfig, models: Models, stamp: Stamp) -> Non
                 "missing": sorted(set(checkpoint.spec.features) - set(rows)),
             },
             "unjudged": unjudged,
-            "weak_segments": _weak(file, over_time, valid, config),
+            "reasons": _reasons(file, scores, weak),
+            "weak_segments": weak,
         }
 
 
@@ -85,6 +88,7 @@ def result(file: TfqFile, name: str) -> dict[str, Any]:
         "status": file.status("score"),
         "scores": {dimension: _score(scores[i]) for i, dimension in enumerate(DIMENSIONS)},
         "unjudged": made["unjudged"],
+        "reasons": made["reasons"],
         "sync": {
             "offset_ms": sync.get("offset_ms"),
             "positive": "audio_early",
@@ -160,8 +164,26 @@ def _weak(file: TfqFile, over_time: Floats, valid: Mask, config: ScoreConfig) ->
     return sorted(found, key=lambda segment: (segment["start_s"], segment["mos"]))
 
 
+def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The strongest reason by dimension: of its worst weak segment, or of the whole clip; none: nothing stands out."""
+    facts, found = curves.read(file), {}
+    for i, name in enumerate(DIMENSIONS):
+        if name == "overall" or np.isnan(scores[i]):
+            continue
+        told = [piece for piece in weak if piece["dimension"] == name]
+        known = [piece for piece in told if piece["evidence"]]
+        whole = evidence.explain(facts, segments.Segment(name, 0, file.shape("extract/time_s")[0], float(scores[i]), 0))
+        if known or (told and not whole.evidence):
+            worst = min(known or told, key=lambda piece: piece["mos"])
+            found[name] = {key: worst[key] for key in ("reason", "evidence", "start_s", "end_s")}
+        elif whole.evidence:
+            end = timebase.seconds_of(file.shape("extract/time_s")[0])
+            found[name] = {"reason": whole.text, "evidence": whole.evidence, "start_s": 0.0, "end_s": round(end, 3)}
+    return found
+
+
 def _score(row: Floats) -> dict[str, float | None] | None:
     if np.isnan(row[0]):
         return None
-    mos, low, high = (None if np.isnan(value) else round(float(value), 4) for value in row)
+    mos, low, high = (None if np.isnan(value) else float(value) for value in row)
     return {"mos": mos, "low": low, "high": high}

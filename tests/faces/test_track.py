@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from tfq.faces.detect import Detections, overlap
+from tfq.faces.track import judged, link
+
+
+def at(*boxes: tuple[float, float, float], score: float = 0.9) -> Detections:
+    """Faces at x, y with a side, best first."""
+    corners = np.array([(x, y, x + side, y + side) for x, y, side in boxes], np.float32).reshape(-1, 4)
+    points = np.repeat(corners[:, None, :2], 5, 1)
+    return Detections(corners, points, np.full(len(boxes), score, np.float32))
+
+
+def tracks(found: dict[int, Detections], length: int = 50, cuts: tuple[int, ...] = (), max_gap: int = 25):
+    return link(found, cuts, length, 0.3, max_gap)
+
+
+def test_one_face_that_moves_is_one_track_filled_in_between():
+    (track,) = tracks({frame: at((frame, 10, 40)) for frame in range(0, 50, 5)})
+    assert track.coverage == 1.0
+    np.testing.assert_allclose(track.boxes[7], [7, 10, 47, 50], atol=1e-4)
+    assert np.isfinite(track.scores[5])
+    assert np.isnan(track.scores[7])
+
+
+def test_two_faces_keep_apart_even_where_their_order_changes():
+    found = {f: at((10, 10, 40), (100, 10, 30)) if f % 10 else at((100, 10, 30), (10, 10, 40)) for f in range(0, 50, 5)}
+    first, second = tracks(found)
+    assert {float(first.boxes[20, 0]), float(second.boxes[20, 0])} == {10.0, 100.0}
+    assert np.ptp(first.boxes[:, 0]) < 1
+
+
+def test_a_cut_ends_a_track_even_if_the_next_face_stands_in_the_same_place():
+    found = {frame: at((10, 10, 40)) for frame in (0, 5, 10, 15, 20, 22, 27, 32, 37, 42, 47)}
+    before, after = tracks(found, cuts=(22,))
+    assert np.isfinite(before.boxes[:22, 0]).all()
+    assert np.isnan(before.boxes[22:, 0]).all()
+    assert np.isnan(after.boxes[:22, 0]).all()
+    assert np.isfinite(after.boxes[22:, 0]).all()
+
+
+def test_a_face_away_for_too_long_comes_back_as_another():
+    found = {frame: at((10, 10, 40)) for frame in (*range(0, 30, 5), *range(70, 100, 5))}
+    assert len(tracks(found, 100, max_gap=25)) == 2
+    assert len(tracks(found, 100, max_gap=60)) == 1
+
+
+def test_a_flash_and_a_weak_find_are_no_tracks():
+    weak = {frame: at((10, 10, 40), score=0.55) for frame in range(0, 50, 5)}
+    assert tracks({20: at((10, 10, 40))}, 200) == []
+    assert tracks(weak) == []
+    assert tracks({}) == []
+
+
+def test_the_face_whose_mouth_follows_the_voice_is_judged():
+    found = {frame: at((10, 10, 44), (100, 10, 40)) for frame in range(0, 50, 5)}
+    both = tracks(found)
+    loud = np.random.default_rng(0).uniform(0, 1, 50)
+    motion = np.stack([1 - loud, loud])
+    chosen, rule = judged(both, 200 * 200, motion, loud)
+    assert both[chosen].boxes[0, 0] == 100
+    assert rule["voice"][chosen] == pytest.approx(1.0)
+
+
+def test_without_sound_the_larger_face_is_judged():
+    both = tracks({frame: at((10, 10, 60), (100, 10, 40)) for frame in range(0, 50, 5)})
+    chosen, _ = judged(both, 200 * 200, np.full((2, 50), np.nan), np.zeros(50))
+    assert both[chosen].boxes[0, 0] == 10
+
+
+def test_overlap_of_equal_half_and_absent_boxes():
+    one = np.array([[0, 0, 10, 10]], np.float32)
+    others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 0, 30, 10], [np.nan] * 4], np.float32)
+    np.testing.assert_allclose(overlap(one, others)[0], [1, 1 / 3, 0, 0], atol=1e-6)

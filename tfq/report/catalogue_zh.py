@@ -1,0 +1,97 @@
+"""Chinese for every text that people read. Keys are the English texts, as msgids are in gettext."""
+
+from __future__ import annotations
+
+_SCALE = {
+    "Lip sync": "口型同步",
+    "Expression": "表情自然度",
+    "Audio quality": "音质",
+    "Consistency": "音画一致性",
+    "Visual quality": "画面质量",
+    "Overall": "总体",
+    "lips": "口型",
+    "face": "表情",
+    "sound": "音质",
+    "match": "一致",
+    "picture": "画面",
+    "overall": "总体",
+    "excellent": "优",
+    "good": "良",
+    "fair": "中",
+    "poor": "差",
+    "bad": "劣",
+}
+
+_STATUS = {
+    "no face was found": "没有找到人脸",
+    "the file has no sound": "文件没有声音",
+    "there is no speech": "没有语音",
+    "the clip is too short": "片段太短",
+    "the sound is silent": "声音是静音",
+    "no offset within the search range fits": "搜索范围内没有合适的偏移",
+    "the mouth is hidden": "嘴部被遮挡",
+    "too few frames show the face": "出现人脸的帧太少",
+    "the model was not trained on this dimension": "模型没有训练这一项",
+    "in sync": "同步",
+    "sound early": "声音偏早",
+    "sound late": "声音偏晚",
+}
+
+_REASONS = {
+    "the model's judgement": "模型的判断",
+    "mouth lags the voice by {:.0f} ms": "口型比声音晚 {} 毫秒",
+    "mouth is ahead of the voice by {:.0f} ms": "口型比声音早 {} 毫秒",
+    "mouth and voice match at no offset (confidence {:.2f})": "任何偏移下口型与声音都不匹配（置信度 {}）",
+    "mouth hardly moves for {:.1f} s": "嘴部 {} 秒几乎不动",
+    "mouth hardly moves for {:.1f} s while the voice goes on": "声音持续时嘴部 {} 秒几乎不动",
+    "mouth is a still picture in {:.0%} of the frames": "{} 的帧中嘴部是静止画面",
+    "upper face hardly moves for {:.1f} s": "上半脸 {} 秒几乎不动",
+    "upper face hardly moves for {:.1f} s while the voice goes on": "声音持续时上半脸 {} 秒几乎不动",
+    "face jerks (jerkiness {:.2f})": "面部抖动（抖动度 {}）",
+    "head trembles ({:.0f} eye distances/s²)": "头部颤动（{} 倍眼距/秒²）",
+    "face is lopsided (asymmetry {:.2f})": "面部左右不对称（不对称度 {}）",
+    "{:.0%} of the frames repeat the one before": "{} 的帧与前一帧相同",
+    "noise behind the voice (DNSMOS background {:.1f})": "声音背后有噪声（DNSMOS 背景 {}）",
+    "voice is distorted (DNSMOS signal {:.1f})": "声音失真（DNSMOS 信号 {}）",
+    "harsh or metallic voice (HNR {:.1f} dB)": "声音刺耳或有金属感（谐噪比 {} dB）",
+    "sound is clipped in {:.1%} of the samples": "{} 的采样被削波",
+    "mouth moves while nobody speaks ({:.2f} eye distances/s)": "无人说话时嘴在动（{} 倍眼距/秒）",
+    "mouth is closed in {:.0%} of the frames with voice": "{} 的有声帧中嘴是闭着的",
+    "mouth opens when the voice is quiet (correlation {:.2f})": "声音小时嘴反而张开（相关 {}）",
+    "mouth is blurrier than the face ({:.2f}×)": "嘴部比面部模糊（{} 倍清晰度）",
+    "face is blurred (log sharpness {:.2f})": "面部模糊（对数清晰度 {}）",
+    "picture noise of {:.1f} grey levels": "画面噪声 {} 个灰度级",
+    "brightness of the face flickers by {:.1f} grey levels": "面部亮度闪烁 {} 个灰度级",
+    "face swims or trembles ({:.1f} grey levels from frame to frame)": "面部漂移或颤动（帧间 {} 个灰度级）",
+    "colour of the mouth differs from the face by {:.0f} grey levels": "嘴部颜色与面部相差 {} 个灰度级",
+}
+
+_TABLE = {
+    "dimension": "项目",
+    "score": "分数",
+    "1 bad … 5 excellent": "1 劣 … 5 优",
+    "90 %": "90 %",
+    "why": "原因",
+    "Offset": "偏移",
+    "Weak": "薄弱处",
+    "nowhere": "无",
+    "1 segment": "1 处",
+    "{count} segments": "{count} 处",
+    "… and {count} more (see --format json)": "……另有 {count} 处（见 --format json）",
+    "Look": "查看",
+    "1 face": "1 张人脸",
+    "{count} faces": "{count} 张人脸",
+    "speech {share}": "语音 {share}",
+    "file": "文件",
+    "offset": "偏移",
+    "weak": "薄弱",
+    "weakest": "最弱项",
+    "mean": "平均",
+    "{count} files, {judged} judged in full, {weak} with weak segments; worst first": (
+        "{count} 个文件，{judged} 个完整评分，{weak} 个有薄弱处；最差的在前"
+    ),
+    "Gates": "门禁",
+    "every gate passed": "全部通过",
+}
+
+MESSAGES = {**_SCALE, **_STATUS, **_REASONS, **_TABLE}

@@ -36,6 +36,11 @@ def milliseconds_of(frames: float) -> float:
     return frames * 1000.0 / FPS
 
 
+def frames_of(milliseconds: float) -> float:
+    """Length of a time in frames, in part too."""
+    return milliseconds * FPS / 1000.0
+
+
 def samples_of(frames: int) -> int:
     """Number of 16 kHz samples under a number of grid frames."""
     return frames * SAMPLES_PER_FRAME

@@ -101,7 +101,14 @@ def recode(clip: Path, copy: Path, stream: str, digest: str) -> None:
         sound, _ = samples(clip, len(grid), grid.start_s)
         writer.with_sound(clip, copy, sound, grid.start_s)
     labels = dict.fromkeys(DIMENSIONS, CLEAN)
-    sidecar = {"format": "tfq-degrade", "kind": "recoded", "stream": stream, "severity": 0, "spans": [], "labels": labels}
+    sidecar = {
+        "format": "tfq-degrade",
+        "kind": "recoded",
+        "stream": stream,
+        "severity": 0,
+        "spans": [],
+        "labels": labels,
+    }
     copy.with_suffix(".json").write_text(json.dumps({**sidecar, "source_sha256": digest}), encoding="utf-8")
 
 

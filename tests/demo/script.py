@@ -9,7 +9,9 @@ from scipy.ndimage import gaussian_filter1d
 
 FPS = 25
 RATE = 16_000
-LEAD_S = 0.05  # lips are on their way before the sound is heard (Schwartz & Savariaux 2014: 0 to 0.07 s in running speech)
+LEAD_S = (
+    0.05  # lips are on their way before the sound is heard (Schwartz & Savariaux 2014: 0 to 0.07 s in running speech)
+)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,9 @@ class Session:
                 cell = ((y + side // 2) // stride * columns + (x + side // 2) // stride) * 2
                 centre = np.array([cell // 2 % columns, cell // 2 // columns]) * stride
                 score[cell] = value
-                box[cell] = np.array([centre[0] - x, centre[1] - y, x + side - centre[0], y + side - centre[1]]) / stride
+                box[cell] = (
+                    np.array([centre[0] - x, centre[1] - y, x + side - centre[0], y + side - centre[1]]) / stride
+                )
             for kind, values in (("score", score), ("box", box), ("points", points)):
                 outputs[kind].append(values[None])
         return [*outputs["score"], *outputs["box"], *outputs["points"]]

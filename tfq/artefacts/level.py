@@ -33,4 +33,3 @@ def mixed(sound: Sound, noise: Sound, snr_db: float) -> Sound:
     mix = sound + noise * np.float32(active_level(sound) / root * 10 ** (-snr_db / 20))
     peak = float(np.abs(mix).max(initial=0))
     return (mix / max(1.0, peak / 0.99)).astype(np.float32)
-

@@ -151,4 +151,3 @@ def _each_face(
     for i, picture in enumerate(pictures):
         points = scene.face(i)
         yield picture if points is None else change(picture, points, scene.random(i))
-

@@ -202,4 +202,3 @@ def _distance_from(points: Points, shape: tuple[int, int]) -> Floats:
     cv2.fillConvexPoly(outside, np.rint(outline).astype(np.int32), 0)
     distance: Floats = np.asarray(cv2.distanceTransform(outside, cv2.DIST_L2, 3), np.float32)
     return distance
-

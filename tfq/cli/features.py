@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tfq.cli import run
+from tfq.cli import output, run
 from tfq.cli.options import Loop, takes
 from tfq.config import FeaturesConfig, Settings
 from tfq.errors import UsageError
@@ -28,6 +28,7 @@ def features(
         int,
         typer.Option(min=1, max=9, metavar="SECONDS", help="From one window of DNSMOS to the next; 1: its authors'."),
     ] = DEFAULT.dnsmos_hop_s,
+    listed: Annotated[bool, typer.Option("--list", help="List the groups and their columns; work on no file.")] = False,
 ) -> int:
     """Compute the measurements that scores are made from, one named group each.
 
@@ -35,11 +36,30 @@ def features(
 
         find . -name '*.mp4' -print0 | xargs -0 -n 8 -P 2 tfq features
         tfq features --files-from list.txt --jobs 2
+        tfq features --list --only lips,dnsmos
     """
     if only and skip:
         raise UsageError("--only and --skip exclude each other")
     config = FeaturesConfig(only=_names(only), skip=_names(skip), dnsmos_hop_s=dnsmos_hop)
+    if listed:
+        output.document(_listing(config))
+        return 0
     return run.each_file(loop, "features", Settings(features=config))
+
+
+def _listing(config: FeaturesConfig) -> str:
+    """Groups with what each reads and costs, then a line a column: name, unit, usual range, better end, meaning."""
+    from tfq.features import chosen
+
+    lines = []
+    for group in chosen(config.only, config.skip):
+        lines.append(f"{group.name}  {group.about}  [{group.method}; cost {group.cost}]")
+        for title, columns in (("each frame", group.columns), ("whole clip", group.clip_columns)):
+            for column in columns:
+                usual = f"{column.low:g} to {column.high:g} {column.unit}".rstrip()
+                better = "" if column.better == "none" else f"{column.better} is better; "
+                lines.append(f"  {column.name:<28}{title}  {usual:<28} {better}{column.about}")
+    return "\n".join(lines) + "\n"
 
 
 def _names(given: list[str] | None) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from tfq.types import Floats, Picture, Points
 # Where the five points lie on the template of side 1: the mean of frontal faces (the ArcFace template, Deng et al. 2019,
 # divided by its side of 112).
 TEMPLATE = np.array(
-    [[0.341917, 0.461574], [0.656534, 0.459834], [0.500225, 0.640505], [0.370976, 0.824692], [0.631517, 0.823250]], np.float64
+    [[0.341917, 0.461574], [0.656534, 0.459834], [0.500225, 0.640505], [0.370976, 0.824692], [0.631517, 0.823250]],
+    np.float64,
 )
 _LEFT_EYE, _RIGHT_EYE, _NOSE, _LEFT_MOUTH, _RIGHT_MOUTH = (33, 133), (362, 263), (1, 4), (61,), (291,)
 
@@ -66,7 +67,9 @@ def warp(picture: Picture, transform: Floats, size: int) -> Picture:
         height, width = piece.shape[0] // factor * factor, piece.shape[1] // factor * factor
         if min(height, width) > 0:
             piece = piece[:height, :width]
-            picture = np.asarray(cv2.resize(piece, (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8)
+            picture = np.asarray(
+                cv2.resize(piece, (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8
+            )
             # A pixel's centre is half a pixel in, before and after shrinking.
             inner = matrix[:, :2] * factor
             matrix = np.column_stack([inner, matrix[:, 2] + matrix[:, :2] @ (np.array([x0, y0]) + (factor - 1) / 2)])

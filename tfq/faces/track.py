@@ -40,7 +40,9 @@ class _Open:
     scores: list[float] = field(default_factory=list)
 
 
-def link(found: Mapping[int, Detections], cuts: Sequence[int], length: int, least_overlap: float, max_gap: int) -> list[Track]:
+def link(
+    found: Mapping[int, Detections], cuts: Sequence[int], length: int, least_overlap: float, max_gap: int
+) -> list[Track]:
     """Join detections by overlap, with the assignment that is best over all faces of a frame (Kuhn 1955).
 
     Args:
@@ -70,11 +72,15 @@ def link(found: Mapping[int, Detections], cuts: Sequence[int], length: int, leas
                 active.append(taken[i])
             _extend(taken[i], frame, found[frame], i)
     least = min(25.0, max(2.0, LEAST_SHARE * length))
-    kept = [t for t in tracks if max(t.scores) >= LEAST_SCORE and t.frames[-1] - t.frames[0] + 1 >= min(least, length / 2)]
+    kept = [
+        t for t in tracks if max(t.scores) >= LEAST_SCORE and t.frames[-1] - t.frames[0] + 1 >= min(least, length / 2)
+    ]
     return [_filled(track, length, ends) for track in kept]
 
 
-def judged(tracks: Sequence[Track], area: float, motion: Floats, loudness: Floats) -> tuple[int, dict[str, list[float]]]:
+def judged(
+    tracks: Sequence[Track], area: float, motion: Floats, loudness: Floats
+) -> tuple[int, dict[str, list[float]]]:
     """The track that a viewer looks at: large, there most of the time, its mouth moving with the voice.
 
     The rule is size times coverage times (0.5 + correlation of mouth motion with loudness, where positive). Size is the

@@ -75,12 +75,12 @@ def _scores(result: Result, width: int, say: Language) -> Table:
         title = Text(say(TITLES[name]), style="bold" if name == "overall" else "")
         score, why = result["scores"][name], _why(result, name, say)
         if score is None:
-            label, cells = Text("–"), [Text("–"), *([] if narrow else ["", ""])]
+            label, cells = Text("–"), [Text("–"), *([] if narrow else [Text(), Text()])]
         else:
             style = _STYLES[word(score["mos"])]
             label = Text(say(word(score["mos"])), style=style)
             cells = [Text(f"{score['mos']:.1f}", style=style)]
-            cells += [] if narrow else [Text(bar(score["mos"], 19), style=style), interval(score)]
+            cells += [] if narrow else [Text(bar(score["mos"], 19), style=style), Text(interval(score))]
         rows.add_row(title, *cells, label, *([why] if wide else []))
     return rows if wide else _with_reasons(rows, result, say)
 

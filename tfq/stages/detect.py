@@ -97,7 +97,9 @@ def _motion(file: TfqFile, tracks: Sequence[Track], threads: int) -> Floats:
 def _loudness(sound: Sound, length: int) -> Floats:
     if not len(sound):
         return np.zeros(length)
-    return np.asarray(np.sqrt(np.mean(sound.reshape(length, timebase.SAMPLES_PER_FRAME).astype(np.float64) ** 2, axis=1)))
+    return np.asarray(
+        np.sqrt(np.mean(sound.reshape(length, timebase.SAMPLES_PER_FRAME).astype(np.float64) ** 2, axis=1))
+    )
 
 
 def _write(

@@ -167,18 +167,21 @@ def _weak(file: TfqFile, over_time: Floats, valid: Mask, config: ScoreConfig) ->
 def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The strongest reason by dimension: of its worst weak segment, or of the whole clip; none: nothing stands out."""
     facts, found = curves.read(file), {}
+    frames, offset_ms = file.shape("extract/time_s")[0], file.info("sync").get("offset_ms")
+    if file.status("sync") == "ok" and offset_ms is not None:  # of the whole clip: surer than the median of its curve
+        facts["offset"] = np.full(frames, timebase.frames_of(offset_ms))
     for i, name in enumerate(DIMENSIONS):
         if name == "overall" or np.isnan(scores[i]):
             continue
         told = [piece for piece in weak if piece["dimension"] == name]
         known = [piece for piece in told if piece["evidence"]]
-        whole = evidence.explain(facts, segments.Segment(name, 0, file.shape("extract/time_s")[0], float(scores[i]), 0))
+        whole = evidence.explain(facts, segments.Segment(name, 0, frames, float(scores[i]), 0))
         if known or (told and not whole.evidence):
             worst = min(known or told, key=lambda piece: piece["mos"])
             found[name] = {key: worst[key] for key in ("reason", "evidence", "start_s", "end_s")}
         elif whole.evidence:
-            end = timebase.seconds_of(file.shape("extract/time_s")[0])
-            found[name] = {"reason": whole.text, "evidence": whole.evidence, "start_s": 0.0, "end_s": round(end, 3)}
+            end = round(timebase.seconds_of(frames), 3)
+            found[name] = {"reason": whole.text, "evidence": whole.evidence, "start_s": 0.0, "end_s": end}
     return found
 
 

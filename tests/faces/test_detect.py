@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfq.faces.detect import scrfd
-from tfq.faces.scenes import change, histogram, mouth_patch
+from tfq.faces.scenes import change, histogram
 
 
 class Session:
@@ -70,9 +70,3 @@ def test_a_scene_change_is_seen_and_noise_is_not():
     street = np.full((90, 160, 3), (200, 180, 60), np.uint8)
     assert change(histogram(room), histogram(street)) == pytest.approx(1.0)
     assert change(histogram(room), histogram(noisy)) < 0.1
-
-
-def test_a_mouth_outside_the_picture_has_no_patch():
-    picture = np.zeros((100, 100, 3), np.uint8)
-    assert mouth_patch(picture, np.array([10, 10, 60, 60], np.float32)) is not None
-    assert mouth_patch(picture, np.array([10, 90, 60, 160], np.float32)) is None

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tfq.faces.detect import Detections, overlap
-from tfq.faces.track import judged, link
+from tfq.faces.track import judged, link, presence, rivals
 
 
 def at(*boxes: tuple[float, float, float], score: float = 0.9) -> Detections:
@@ -53,20 +56,23 @@ def test_a_flash_and_a_weak_find_are_no_tracks():
     assert tracks({}) == []
 
 
-def test_the_face_whose_mouth_follows_the_voice_is_judged():
-    found = {frame: at((10, 10, 44), (100, 10, 40)) for frame in range(0, 50, 5)}
-    both = tracks(found)
-    loud = np.random.default_rng(0).uniform(0, 1, 50)
-    motion = np.stack([1 - loud, loud])
-    chosen, rule = judged(both, 200 * 200, motion, loud)
-    assert both[chosen].boxes[0, 0] == 100
-    assert rule["voice"][chosen] == pytest.approx(1.0)
+def test_the_face_whose_mouth_goes_with_the_sound_is_judged():
+    both = tracks({frame: at((10, 10, 60), (100, 10, 40)) for frame in range(0, 50, 5)})
+    present = presence(both, 200 * 200)
+    assert both[judged(present, np.array([0.2, 1.0]))].boxes[0, 0] == 100
 
 
 def test_without_sound_the_larger_face_is_judged():
     both = tracks({frame: at((10, 10, 60), (100, 10, 40)) for frame in range(0, 50, 5)})
-    chosen, _ = judged(both, 200 * 200, np.full((2, 50), np.nan), np.zeros(50))
-    assert both[chosen].boxes[0, 0] == 10
+    present = presence(both, 200 * 200)
+    assert present.tolist() == pytest.approx([60 / 200, 40 / 200])
+    assert both[judged(present, np.zeros(2))].boxes[0, 0] == 10
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=4).map(np.array), st.data())
+def test_a_face_that_is_no_rival_is_never_judged(present: np.ndarray, data: st.DataObject):
+    voice = data.draw(arrays(float, len(present), elements=st.floats(0, 1)))
+    assert rivals(present)[judged(present, voice)]
 
 
 def test_overlap_of_equal_half_and_absent_boxes():

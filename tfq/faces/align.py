@@ -50,11 +50,13 @@ def fit_similarity(points: Points, size: int, margin: float) -> Floats:
 
 
 def warp(picture: Picture, transform: Floats, size: int) -> Picture:
-    """The crop of one face, `[size, size, 3]` uint8; black outside the picture.
+    """The crop of one face, `[size, size, 3]` uint8; black outside the picture, and all black for NaN, no face.
 
     A face much larger than the crop is shrunk by averaging first, since a warp alone reads four pixels and lets the rest
     alias, which would read as noise and flicker of the skin.
     """
+    if np.isnan(transform).any():
+        return np.zeros((size, size, 3), np.uint8)
     matrix = transform.astype(np.float64)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     factor = int(1 / scale) if scale > 0 else 1

@@ -84,6 +84,9 @@ class Face:
     pose: Floats
 
 
+MISSING = Face(np.full((POINTS, 3), np.nan), np.full(len(BLENDSHAPES), np.nan), np.full(3, np.nan))
+
+
 class Finder:
     """Follows one face through a video with a landmarker of its own.
 

@@ -1,10 +1,11 @@
-"""Where the mouth's crop lies in the picture."""
+"""The crop of the mouth that the sync network sees."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tfq.types import Floats
+from tfq.faces.align import grey, warp
+from tfq.types import Floats, Picture
 
 SIDE = 64  # pixels
 WIDTH = 1.6  # side in distances between the outer corners of the eyes
@@ -33,3 +34,8 @@ def mouth_similarity(landmarks: Floats, side: int = SIDE, width: float = WIDTH) 
     middle = landmarks[:, _CORNERS, :2].mean(axis=1)
     shift = side / 2 - np.einsum("tij,tj->ti", turn, middle)
     return np.concatenate([turn, shift[:, :, None]], axis=2).astype(np.float32)
+
+
+def mouth_crop(picture: Picture, points: Floats) -> Picture:
+    """The mouth of one face, `points` `[478, 3]`, in grey, `[SIDE, SIDE]` uint8; black where they are NaN."""
+    return grey(warp(picture, mouth_similarity(points[None])[0], SIDE))

@@ -9,10 +9,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from tfq.faces.detect import Detections, overlap
-from tfq.types import Boxes, Floats, Points
+from tfq.types import Boxes, Floats, Mask, Points
 
 LEAST_SCORE = 0.6  # best detection score that a track needs
 LEAST_SHARE = 0.02  # of the clip that a track needs, or one second
+_MOST = 4  # faces that a viewer would choose from
+_SILENT = 0.5  # weight of a face whose mouth does not go with the sound; one that does has this and 1 more
 
 
 @dataclass(frozen=True)
@@ -78,28 +80,34 @@ def link(
     return [_filled(track, length, ends) for track in kept]
 
 
-def judged(
-    tracks: Sequence[Track], area: float, motion: Floats, loudness: Floats
-) -> tuple[int, dict[str, list[float]]]:
-    """The track that a viewer looks at: large, there most of the time, its mouth moving with the voice.
+def presence(tracks: Sequence[Track], area: float) -> Floats:
+    """How much of a clip each track takes up, `[R]`: size times coverage.
 
-    The rule is size times coverage times (0.5 + correlation of mouth motion with loudness, where positive). Size is the
-    square root of the box's share of the picture, so that a face twice as wide counts twice.
+    Size is the square root of the box's mean share of the picture, so that a face twice as wide counts twice.
 
     Args:
-        tracks: at least one.
+        tracks: of one clip.
         area: of the picture, in square pixels.
-        motion: `[R, T]` mouth motion of each track; NaN where it is not there.
-        loudness: `[T]` root mean square of the sound, all zero where there is none.
-
-    Returns:
-        Index of the track, and the three numbers of each track by name.
     """
-    sizes = [float(np.sqrt(np.nanmean(_areas(track.boxes)) / area)) for track in tracks]
-    coverage = [track.coverage for track in tracks]
-    voice = [_correlation(row, loudness) for row in motion]
-    value = [s * c * (0.5 + max(0.0, v)) for s, c, v in zip(sizes, coverage, voice, strict=True)]
-    return int(np.argmax(value)), {"size": sizes, "coverage": coverage, "voice": voice, "value": value}
+    return np.array([np.sqrt(np.nanmean(_areas(track.boxes)) / area) * track.coverage for track in tracks])
+
+
+def rivals(present: Floats) -> Mask:
+    """Tracks `[R]` that could be judged if their voices were the best and all others' the worst; the largest few."""
+    nearest = present * (_SILENT + 1) >= present.max(initial=0) * _SILENT
+    return np.asarray(nearest & (present >= np.sort(present)[-_MOST:].min(initial=np.inf)))
+
+
+def judged(present: Floats, voice: Floats) -> int:
+    """The track that a viewer looks at: large, there most of the time, its mouth going with the sound.
+
+    The rule is presence times (0.5 + voice).
+
+    Args:
+        present: `[R]` from `presence`.
+        voice: `[R]` how well each mouth goes with the sound, 0-1; 0 where nothing is known.
+    """
+    return int(np.argmax(present * (_SILENT + voice)))
 
 
 def _match(active: Sequence[_Open], found: Detections, least: float) -> dict[int, _Open]:
@@ -137,10 +145,3 @@ def _filled(track: _Open, length: int, cuts: Sequence[int]) -> Track:
 
 def _areas(boxes: Boxes) -> Floats:
     return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
-
-
-def _correlation(motion: Floats, loudness: Floats) -> float:
-    known = np.isfinite(motion)
-    if known.sum() < 10 or np.ptp(motion[known]) == 0 or np.ptp(loudness[known]) == 0:
-        return 0.0
-    return float(np.corrcoef(motion[known], loudness[known])[0, 1])

@@ -9,9 +9,9 @@ import numpy as np
 
 from tfq import timebase
 from tfq.config import AlignConfig
-from tfq.faces.align import eye_distance, fit_similarity, five_points, grey, warp
-from tfq.faces.landmarks import BLENDSHAPES, POINTS, Face, Finder
-from tfq.faces.mouth import SIDE, mouth_similarity
+from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
+from tfq.faces.landmarks import BLENDSHAPES, MISSING, Face, Finder
+from tfq.faces.mouth import mouth_crop
 from tfq.media.frames import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
@@ -59,18 +59,17 @@ class _Block:
     mouths: list[Picture] = field(default_factory=list)
 
     def add(self, face: Face | None, picture: Picture, config: AlignConfig) -> None:
-        if face is None:
-            face = Face(np.full((POINTS, 3), np.nan), np.full(len(BLENDSHAPES), np.nan), np.full(3, np.nan))
+        face = face or MISSING
         five = five_points(face.points[None])
         self.points.append(face.points)
         self.shapes.append(face.blendshapes)
         self.pose.append(face.pose)
         self.transform.append(fit_similarity(five, config.size, config.margin)[0])
-        self.crops.append(_crop(picture, self.transform[-1], config.size))
-        self.mouths.append(grey(_crop(picture, mouth_similarity(face.points[None])[0], SIDE)))
+        self.crops.append(warp(picture, self.transform[-1], config.size))
+        self.mouths.append(mouth_crop(picture, face.points))
         if config.large_size:
             transform = fit_similarity(five, config.large_size, config.margin)[0]
-            self.large.append(_crop(picture, transform, config.large_size))
+            self.large.append(warp(picture, transform, config.large_size))
 
 
 def _blocks(file: TfqFile, config: AlignConfig, models: Models) -> Iterator[_Block]:
@@ -113,12 +112,6 @@ def _boxes(file: TfqFile) -> Boxes:
     if chosen is None:
         return np.full((len(valid), 4), np.nan, np.float32)
     return np.where(valid[:, None], file.array("detect/boxes")[chosen], np.nan)
-
-
-def _crop(picture: Picture, transform: Floats, size: int) -> Picture:
-    if np.isnan(transform).any():
-        return np.zeros((size, size, 3), np.uint8)
-    return warp(picture, transform, size)
 
 
 def _append(group: GroupWriter, block: _Block, config: AlignConfig) -> None:

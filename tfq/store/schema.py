@@ -59,13 +59,6 @@ DATASETS: tuple[Dataset, ...] = (
         "Eyes, nose tip, mouth corners, image-left first; NaN: not there.",
     ),
     Dataset("detect/score", ("R", "T"), "f4", "", "Detector score; NaN where a box was filled in or is not there."),
-    Dataset(
-        "detect/mouth_motion",
-        ("R", "T"),
-        "f4",
-        "",
-        "Change of the lower face against the frame before, 0-1; NaN: not there.",
-    ),
     Dataset("detect/valid", ("T",), "?", "", "The judged track has a box."),
     Dataset(
         "align/landmarks",

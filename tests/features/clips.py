@@ -102,6 +102,7 @@ def clip(frames: int = 100, **changes: Any) -> Clip:
         blendshapes=shapes(frames),
         pose=(10 * np.sin(np.arange(frames)[:, None] / FPS * [2.0, 3.0, 4.0])).astype(np.float32),
         transform=np.repeat(to_crop[None], frames, 0),
+        texture=(0.1 * np.sin(np.arange(frames)[:, None] / 5 + np.arange(9))).astype(np.float32),
         crops=pieces(crops),
         networks={"dnsmos": _Opinion(3), "dnsmos-p808": _Opinion(1)},
         dnsmos_hop_s=3,
@@ -141,5 +142,6 @@ def later(given: Clip, frames: int) -> Clip:
         blendshapes=before(given.blendshapes, np.nan),
         pose=before(given.pose, np.nan),
         transform=before(given.transform, np.nan),
+        texture=before(given.texture, np.nan),
         crops=pieces(before(crops, 0)),
     )

@@ -29,7 +29,7 @@ def road(path: Path, face: bool = True, sound: bool = True) -> TfqFile:
         group.put("repeated", ~ok)
         group.put("audio", given.sound * np.float32(0.2) if sound else given.sound[:0])
     with file.replacing("align", Stamp("align", 1)) as group:
-        for name in ("landmarks", "blendshapes", "pose", "transform"):
+        for name in ("landmarks", "blendshapes", "pose", "transform", "texture"):
             values = getattr(given, name)
             group.put(name, values if face else np.full_like(values, np.nan))
         group.put("crops", np.concatenate(list(given.crops())))

@@ -50,6 +50,7 @@ class Clip:
         blendshapes: `[T, 52]` in MediaPipe's order.
         pose: `[T, 3]` deg, yaw, pitch, roll.
         transform: `[T, 2, 3]`, source to crop pixels.
+        texture: `[T, 9]` from `faces.texture`.
         crops: gives the crops anew each time it is called, as pieces `[t, S, S, 3]` in order of time.
         gain_db: what brought the sound to that peak.
         offset: of sound and picture in frames, positive: sound early; NaN: not measured.
@@ -68,6 +69,7 @@ class Clip:
     blendshapes: Floats
     pose: Floats
     transform: Floats
+    texture: Floats
     crops: Callable[[], Iterator[Pictures]]
     gain_db: float = 0.0
     offset: float = float("nan")

@@ -12,13 +12,14 @@ from tfq.config import AlignConfig
 from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
 from tfq.faces.landmarks import BLENDSHAPES, MISSING, Face, Finder
 from tfq.faces.mouth import mouth_crop
+from tfq.faces.texture import Grain
 from tfq.media.frames import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import GroupWriter, Stamp, TfqFile
 from tfq.types import Boxes, Floats, Picture
 
-VERSION = 1
+VERSION = 2
 NEEDS = ("extract", "detect")
 
 BLOCK = 128  # frames written at a time
@@ -50,6 +51,7 @@ def run(file: TfqFile, config: AlignConfig, models: Models, stamp: Stamp) -> Non
 
 @dataclass
 class _Block:
+    grain: Grain
     points: list[Floats] = field(default_factory=list)
     shapes: list[Floats] = field(default_factory=list)
     pose: list[Floats] = field(default_factory=list)
@@ -57,6 +59,7 @@ class _Block:
     crops: list[Picture] = field(default_factory=list)
     large: list[Picture] = field(default_factory=list)
     mouths: list[Picture] = field(default_factory=list)
+    texture: list[Floats] = field(default_factory=list)
 
     def add(self, face: Face | None, picture: Picture, config: AlignConfig) -> None:
         face = face or MISSING
@@ -67,18 +70,20 @@ class _Block:
         self.transform.append(fit_similarity(five, config.size, config.margin)[0])
         self.crops.append(warp(picture, self.transform[-1], config.size))
         self.mouths.append(mouth_crop(picture, face.points))
+        self.texture.append(self.grain(picture, face.points))
         if config.large_size:
             transform = fit_similarity(five, config.large_size, config.margin)[0]
             self.large.append(warp(picture, transform, config.large_size))
 
 
 def _blocks(file: TfqFile, config: AlignConfig, models: Models) -> Iterator[_Block]:
-    block = _Block()
+    grain = Grain()
+    block = _Block(grain)
     for face, picture in _faces(file, config, models):
         block.add(face, picture, config)
         if len(block.points) == BLOCK:
             yield block
-            block = _Block()
+            block = _Block(grain)
     if block.points:
         yield block
 
@@ -122,6 +127,7 @@ def _append(group: GroupWriter, block: _Block, config: AlignConfig) -> None:
     group.append("transform", np.array(block.transform, np.float32))
     group.append("crops", np.array(block.crops))
     group.append("mouths", np.array(block.mouths))
+    group.append("texture", np.array(block.texture))
     if config.large_size:
         group.append("large_crops", np.array(block.large))
     group.append("valid", np.isfinite(points[:, 0, 0]))

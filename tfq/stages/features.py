@@ -15,7 +15,7 @@ from tfq.models.runtime import Models
 from tfq.store import GroupWriter, Stamp, TfqFile
 from tfq.types import Pictures
 
-VERSION = 1
+VERSION = 2
 NEEDS = ("extract", "align", "audio", "sync")
 _CROPS_AT_ONCE = 256
 
@@ -71,6 +71,7 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
         blendshapes=file.array("align/blendshapes"),
         pose=file.array("align/pose"),
         transform=file.array("align/transform"),
+        texture=file.array("align/texture"),
         crops=functools.partial(_crops, file),
         gain_db=gain,
         offset=_offset(file),

@@ -85,6 +85,13 @@ DATASETS: tuple[Dataset, ...] = (
         "",
         "Grey mouth crops, 1.6 distances between the eyes wide; black: no face.",
     ),
+    Dataset(
+        "align/texture",
+        ("T", "X"),
+        "f4",
+        "",
+        "Detail, noise and squares of the face at the source's resolution (features/texture names them); NaN: no face.",
+    ),
     Dataset("align/valid", ("T",), "?", "", "A face of the judged track was found."),
     Dataset("audio/speech", ("T",), "?", "", "Speech by voice activity detection, smoothed."),
     Dataset("audio/spans", ("P", 2), "f8", "s", "Start and end of each piece of speech."),

@@ -58,12 +58,15 @@ class AudioConfig:
 class SyncConfig:
     """Offsets from -`reach` to +`reach` frames are tried; curves pool `window` frames.
 
-    `compat` is empty, or `syncnet` for the original network and formulas.
+    `network` is a path, or empty for the one that comes with tfq; `speech` names what it hears through. `compat` is
+    empty, or `syncnet` for the original network and formulas.
     """
 
     reach: int = 15
     window: int = 25
     min_windows: int = 10
+    network: str = ""
+    speech: str = "whisper"
     compat: str = ""
 
 
@@ -125,8 +128,8 @@ class SyncTrainConfig:
 
     Recordings are often out of sync themselves: two small networks, each trained for `scout_steps` on one half of the
     speakers, first find the offset of every clip of the other half. `crop` is the side of the mouth that the network
-    sees (0: none, only its shape), `copies` the disturbed copies of each sound, `layers` those of the speech encoder
-    whose rows it hears.
+    sees (0: none, only its shape), `copies` the disturbed copies of each sound, `layers` those of `speech`, the
+    speech encoder, whose rows it hears.
     """
 
     scout_steps: int = 350
@@ -140,6 +143,7 @@ class SyncTrainConfig:
     blocks: int = 3
     dropout: float = 0.2
     copies: int = 2
+    speech: str = "whisper"
     layers: tuple[int, ...] = (2, 3)
     seed: int = 0
 

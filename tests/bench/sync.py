@@ -20,7 +20,7 @@ import numpy as np
 
 from tests.bench import baselines
 from tfq.models.runtime import Models
-from tfq.models.sync import SyncModel
+from tfq.models.sync import WHISPER, SyncModel
 from tfq.stages.sync import speech_rows
 from tfq.store import TfqFile
 from tfq.sync import offset, trend
@@ -66,7 +66,7 @@ class Meter:
         self.models, self.model = models, model
 
     def table(self, clip: Clip, sound: Sound) -> Floats:
-        speech, mel = speech_rows(sound, self.model.layers, self.models)
+        speech, mel = speech_rows(sound, WHISPER, self.model.layers, self.models)
         return distances(clip.picture, embed_sound(self.model.network, speech, mel, len(clip.shape)), REACH)
 
     def answer(self, clip: Clip, sound: Sound) -> offset.Offset:

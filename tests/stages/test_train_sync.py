@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.models.test_hubert import save_hubert
 from tests.stages.test_sync import Networks, build
-from tfq.config import SyncTrainConfig
-from tfq.errors import InputError
+from tfq.config import SyncConfig, SyncTrainConfig
+from tfq.errors import InputError, WeightsError
+from tfq.models.runtime import Models
 from tfq.models.sync import load
+from tfq.stages import sync
 from tfq.stages.index import FORMAT, FORMAT_VERSION
 from tfq.stages.train_sync import train_sync
+from tfq.store import Stamp
 from tfq.sync import calibrate
 
 SMALL = SyncTrainConfig(scout_steps=2, steps=3, batch=4, frames=30, crop=48, parts=8, width=16, blocks=2, copies=1)
@@ -57,3 +61,18 @@ def test_clips_without_a_clear_offset_are_an_error_and_leave_nothing(
 def test_an_index_without_a_validation_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="validation part"):
         train_sync(index(tmp_path, validation=0), tmp_path / "mine.safetensors", SMALL, Networks())
+
+
+def test_a_network_that_hears_through_hubert_measures_with_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "consensus", lambda _pair, _reach: 0)
+    encoder = tmp_path / "encoder"
+    save_hubert(encoder)
+    models, out = Models(threads=1), tmp_path / "mine.safetensors"
+    train_sync(index(tmp_path), out, dataclasses.replace(SMALL, speech=str(encoder), layers=(1, 2)), models)
+    with build(tmp_path / "clip.h5") as file:
+        sync.run(file, SyncConfig(network=str(out), speech=str(encoder)), models, Stamp("sync", 1))
+        assert np.isfinite(file.array("sync/distance")).any()
+        with pytest.raises(WeightsError, match="another speech encoder"):
+            sync.run(file, SyncConfig(network=str(out)), models, Stamp("sync", 1))

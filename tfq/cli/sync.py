@@ -27,6 +27,16 @@ def sync(
         int,
         typer.Option(min=1, metavar="N", help="With fewer frames of speech and face, say that the clip is too short."),
     ] = DEFAULT.min_windows,
+    network: Annotated[
+        str, typer.Option(metavar="FILE", help="A sync network of your own, as `tfq train --network sync` writes it.")
+    ] = DEFAULT.network,
+    speech: Annotated[
+        str,
+        typer.Option(
+            metavar="ENCODER",
+            help="What the network hears through: whisper, hubert, chinese-hubert, or HuBERT's folder.",
+        ),
+    ] = DEFAULT.speech,
     compat: Annotated[
         Literal["", "syncnet"],
         typer.Option(metavar="NAME", help="Measure with the original network and formulas: syncnet."),
@@ -39,6 +49,9 @@ def sync(
 
         tfq sync clip.mp4
         tfq sync --window 50 --reach 25 *.h5
+        tfq sync --network mine-sync.safetensors --speech hubert clip.mp4
     """
-    config = SyncConfig(reach=reach, window=window, min_windows=min_windows, compat=compat)
+    config = SyncConfig(
+        reach=reach, window=window, min_windows=min_windows, network=network, speech=speech, compat=compat
+    )
     return run.each_file(loop, "sync", Settings(sync=config))

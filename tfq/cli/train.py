@@ -13,7 +13,8 @@ from tfq.cli.options import Messages, of_kinds, takes
 from tfq.cli.work import limit_threads
 from tfq.config import SyncTrainConfig, TrainConfig
 
-DEFAULT = TrainConfig()
+DEFAULT, SYNC = TrainConfig(), SyncTrainConfig()
+HUBERT_LAYERS = (6, 9)  # those that HuBERT and its larger sibling were taught with (Hsu et al. 2021)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def train(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The checkpoint to write (.safetensors).")
     ],
     network: Annotated[
-        Literal["score", "sync"], typer.Option(help="Which to train; sync takes its own defaults and only --seed.")
+        Literal["score", "sync"], typer.Option(help="Which to train; sync takes its own defaults, --speech and --seed.")
     ] = "score",
     name: Annotated[str, typer.Option(show_default="that of the file", help="The model's name in results.")] = "",
     fusion: Annotated[
@@ -67,6 +68,13 @@ def train(
     ] = DEFAULT.contrast_weight,
     time_weight: Annotated[float, typer.Option(min=0, help="Share of the loss on moments.")] = DEFAULT.time_weight,
     precision: Annotated[Literal["no", "bf16", "fp16"], typer.Option(help="Mixed precision.")] = "no",
+    speech: Annotated[
+        str,
+        typer.Option(
+            metavar="ENCODER",
+            help="What a sync network hears through: whisper, hubert, chinese-hubert, or HuBERT's folder.",
+        ),
+    ] = SYNC.speech,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another start.")] = DEFAULT.seed,
 ) -> None:
     """Train the network that scores, calibrate it, and measure it on speakers it has not seen.
@@ -83,7 +91,13 @@ def train(
         from tfq.models.runtime import Models
         from tfq.stages.train_sync import train_sync
 
-        train_sync(index, out, SyncTrainConfig(seed=seed), Models(threads=trained.threads), output.note)
+        train_sync(
+            index,
+            out,
+            SyncTrainConfig(seed=seed, speech=speech, layers=SYNC.layers if speech == SYNC.speech else HUBERT_LAYERS),
+            Models(threads=trained.threads),
+            output.note,
+        )
         output.data(str(out))
         return
     from tfq.stages.train import train as stage

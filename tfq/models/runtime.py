@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from tfq.models.checkpoint import Checkpoint
+    from tfq.models.hubert import Hubert
     from tfq.models.sync import SyncModel
     from tfq.nets.syncnet import SyncNet
     from tfq.nets.whisper import WhisperEncoder
@@ -39,6 +40,7 @@ class Models:
         self.offline = offline
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._encoders: dict[int, WhisperEncoder] = {}
+        self._huberts: dict[str, Hubert] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._sync: dict[str, SyncModel] = {}
         self._syncnet: SyncNet | None = None
@@ -116,6 +118,18 @@ class Models:
             yield network
         finally:
             network.close()
+
+    def hubert(self, name: str) -> Hubert:
+        """HuBERT by its name on the hub or in the folder of models, or by the path of its own folder."""
+        if name not in self._huberts:
+            import torch
+
+            from tfq.models.hubert import load
+
+            if self.threads:
+                torch.set_num_threads(self.threads)
+            self._huberts[name] = load(name, self.folder, offline=self.offline)
+        return self._huberts[name]
 
     def whisper(self, layers: int = 3) -> WhisperEncoder:
         """The first layers of the Whisper-base encoder, ready to run; at most 4."""

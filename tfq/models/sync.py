@@ -14,6 +14,7 @@ from tfq.nets.sync import SyncNetwork, SyncSpec
 from tfq.sync.offset import Calibration
 
 FORMAT = "tfq-sync-1"
+WHISPER = "whisper"
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class SyncModel:
     Attributes:
         network: in evaluation mode.
         calibration: turns its distances into probabilities and tells jumps and drifts from chance.
+        speech: what it hears through, `whisper` or the SHA-256 of HuBERT's weights.
         layers: of the speech encoder, whose rows stand side by side in its input.
         figures: what its training and calibration printed.
     """
 
     network: SyncNetwork
     calibration: Calibration
+    speech: str = WHISPER
     layers: tuple[int, ...] = (2, 3)
     figures: Mapping[str, Any] = field(default_factory=dict)
 
@@ -41,6 +44,7 @@ def save(path: Path, model: SyncModel) -> None:
         "format": FORMAT,
         "spec": asdict(model.network.spec),
         "calibration": asdict(model.calibration),
+        "speech": model.speech,
         "layers": model.layers,
         "figures": dict(model.figures),
     }
@@ -72,9 +76,10 @@ def load(path: Path) -> SyncModel:
         network.load_state_dict({n: t.float() if t.is_floating_point() else t for n, t in tensors.items()})
         calibration = Calibration(**{name: tuple(values) for name, values in description["calibration"].items()})
         layers = tuple(description["layers"])
+        speech = str(description.get("speech", WHISPER))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: the network does not fit its own description") from error
-    return SyncModel(network.eval().requires_grad_(False), calibration, layers, description["figures"])
+    return SyncModel(network.eval().requires_grad_(False), calibration, speech, layers, description["figures"])
 
 
 def export(path: Path, network: SyncNetwork) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from tfq import timebase
 from tfq.audio.whisper_mel import whisper_mel
 from tfq.config import SyncConfig
+from tfq.errors import WeightsError
 from tfq.models.runtime import Models
-from tfq.models.sync import SyncModel
+from tfq.models.sync import WHISPER, SyncModel
 from tfq.stages import syncnet
 from tfq.store import Stamp, TfqFile
 from tfq.sync import distance, offset, trend
@@ -28,7 +29,10 @@ _LEAST_LANDMARKS = 0.3  # of the frames with a face box, under which the mouth c
 
 def weights(config: SyncConfig) -> tuple[str, ...]:
     """Ours and the speech encoder it hears through, or the original."""
-    return ("syncnet",) if config.compat else (NETWORK, "whisper-base-encoder")
+    if config.compat:
+        return ("syncnet",)
+    hears = ("whisper-base-encoder",) if config.speech == WHISPER else ()  # HuBERT's hash is in the network's file
+    return (config.network or NETWORK, *hears)
 
 
 def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None:
@@ -40,7 +44,7 @@ def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None
     if config.compat:
         syncnet.run(file, models, stamp, config.window)
         return
-    model = models.sync(NETWORK)
+    model = _network(config, models)
     count = file.shape("extract/time_s")[0]
     reason = _reason(file)
     if reason:
@@ -59,6 +63,18 @@ def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None
         group.info = _info(table, counted, answer, model, config)
 
 
+def _network(config: SyncConfig, models: Models) -> SyncModel:
+    name = config.network or NETWORK
+    model = models.sync(name)
+    hears = WHISPER if config.speech == WHISPER else models.hubert(config.speech).sha256
+    if model.speech != hears:
+        raise WeightsError(
+            f"{name}: trained to hear through another speech encoder than --speech {config.speech}; "
+            f"train one with `tfq train --network sync --speech {config.speech}` and name it with --network"
+        )
+    return model
+
+
 def _reason(file: TfqFile) -> str:
     """Why nothing can be measured; empty if something can."""
     boxed, seen = file.array("detect/valid"), file.array("align/valid")
@@ -73,17 +89,19 @@ def _measure(file: TfqFile, config: SyncConfig, model: SyncModel, models: Models
     """Distances `[T, O]`, and the `[T]` frames that count."""
     shape = mouth_shape(file.array("align/landmarks"), file.array("align/blendshapes"))
     picture = embed_picture(model.network, shape, file.array("align/mouths"))
-    speech, mel = speech_rows(file.array("extract/audio"), model.layers, models)
+    speech, mel = speech_rows(file.array("extract/audio"), config.speech, model.layers, models)
     sound = embed_sound(model.network, speech, mel, len(shape))
     table = distance.distances(picture, sound, config.reach)
     return table, usable(picture, file.array("audio/speech")) & np.isfinite(table).any(axis=1)
 
 
-def speech_rows(sound: Sound, layers: tuple[int, ...], models: Models) -> tuple[Floats, Floats]:
+def speech_rows(sound: Sound, speech: str, layers: tuple[int, ...], models: Models) -> tuple[Floats, Floats]:
     """Rows of the speech encoder, its layers side by side, `[R, W]` at 50 Hz; and log-mel, `[R', 80]` at 100 Hz."""
     import torch
 
     mel = whisper_mel(sound)
+    if speech != WHISPER:
+        return models.hubert(speech).rows(sound, layers), mel.T
     with torch.inference_mode():
         states = models.whisper(max(layers)).long(torch.from_numpy(mel))
     return np.concatenate([np.asarray(states[layer]) for layer in layers], axis=1), mel.T
@@ -105,5 +123,5 @@ def _info(table: Floats, counted: Mask, answer: offset.Offset, model: SyncModel,
         "end_offset_ms": timebase.milliseconds_of(path.end) if judged else None,
         "jump_s": timebase.seconds_of(path.at) if judged and path.kind == trend.JUMP else None,
         "window_s": timebase.seconds_of(config.window),
-        "network": NETWORK,
+        "network": config.network or NETWORK,
     }

@@ -14,6 +14,7 @@ from tfq.faces.mouth import mouth_crop
 from tfq.faces.track import Track
 from tfq.media.frames import frames
 from tfq.models.runtime import Models
+from tfq.models.sync import WHISPER
 from tfq.stages.source import open_source
 from tfq.stages.sync import NETWORK, speech_rows
 from tfq.store import TfqFile
@@ -36,7 +37,7 @@ def voices(file: TfqFile, tracks: Sequence[Track], cuts: Sequence[int], models: 
     model = models.sync(NETWORK)
     seen = _look(file, tracks, cuts, models)
     count = len(seen[0][1])
-    speech, mel = speech_rows(file.array("extract/audio")[: timebase.samples_of(count)], model.layers, models)
+    speech, mel = speech_rows(file.array("extract/audio")[: timebase.samples_of(count)], WHISPER, model.layers, models)
     sound = embed_sound(model.network, speech, mel, count)
     found = [_confidence(embed_picture(model.network, shape, crops), sound) for shape, crops in seen]
     return np.clip(np.array(found) / SURE, 0.0, 1.0)

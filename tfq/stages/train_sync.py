@@ -13,7 +13,7 @@ import torch
 from tfq.config import SyncConfig, SyncTrainConfig
 from tfq.errors import InputError
 from tfq.models.runtime import Models
-from tfq.models.sync import SyncModel, export, save
+from tfq.models.sync import WHISPER, SyncModel, export, save
 from tfq.nets.sync import SyncNetwork, SyncSpec
 from tfq.stages.index import load
 from tfq.stages.sync import speech_rows
@@ -56,7 +56,8 @@ def train_sync(
     if sum(calibrate.consensus(held, REACH) is not None for held in pairs) < _LEAST_HELD_OUT:
         raise InputError(f"{index}: hardly a clip of the validation part has a clear offset: nothing to calibrate by")
     calibration = calibrate.fit(pairs, REACH)
-    model = SyncModel(network, calibration, config.layers, figures)
+    hears = WHISPER if config.speech == WHISPER else models.hubert(config.speech).sha256
+    model = SyncModel(network, calibration, hears, config.layers, figures)
     save(out, model)
     export(out.with_suffix(".onnx"), network)
     return figures
@@ -168,7 +169,7 @@ def _led(sound: Sound, others: Sequence[Sound], lead: int, random: np.random.Gen
 
 def _rows(sound: Sound, lead: int, count: int, config: SyncTrainConfig, models: Models) -> tuple[Floats, Floats]:
     """Half-precision speech rows `[2 count, W]` and log-mel `[4 count, 80]` after the lead, ends held."""
-    speech, mel = speech_rows(sound, config.layers, models)
+    speech, mel = speech_rows(sound, config.speech, config.layers, models)
     return _fitted(speech, SPEECH_ROWS, lead, count), _fitted(mel, MEL_ROWS, lead, count)
 
 

@@ -1,0 +1,79 @@
+"""HuBERT from a folder as `save_pretrained` writes it, small and untrained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
+
+from tfq.errors import WeightsError
+from tfq.models import hubert
+
+
+def save_hubert(path: Path) -> None:
+    torch.manual_seed(0)
+    config = HubertConfig(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        conv_dim=(16,) * 7,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=2,
+    )
+    HubertModel(config).save_pretrained(path)
+    Wav2Vec2FeatureExtractor().save_pretrained(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "hubert"
+    save_hubert(path)
+    return path
+
+
+def noise(seconds: float) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 0.1, int(16_000 * seconds)).astype(np.float32)
+
+
+@pytest.mark.parametrize("samples", [0, 319, 320, 16_000, 16_001])
+def test_two_rows_a_frame_whatever_the_length(folder: Path, samples: int) -> None:
+    rows = hubert.load(str(folder)).rows(noise(1.1)[:samples], (1, 2))
+    assert rows.shape == (samples // 320, 32)
+    assert np.isfinite(rows).all()
+
+
+def test_it_says_what_transformers_says(folder: Path) -> None:
+    sound = noise(1.0)
+    ready = Wav2Vec2FeatureExtractor.from_pretrained(folder)(sound, sampling_rate=16_000, return_tensors="pt")
+    padded = torch.nn.functional.pad(ready.input_values, (40, 40))
+    with torch.inference_mode():
+        wanted = HubertModel.from_pretrained(folder).eval()(padded, output_hidden_states=True).hidden_states[2][0]
+    np.testing.assert_allclose(hubert.load(str(folder)).rows(sound, (2,)), wanted.numpy(), atol=1e-5)
+
+
+def test_pieces_of_long_sound_agree_with_the_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, sound = hubert.load(str(folder)), noise(12.0)
+    whole = encoder.rows(sound, (2,))
+    monkeypatch.setattr(hubert, "PIECE", 200)
+    pieces = encoder.rows(sound, (2,))
+    cosine = (whole * pieces).sum(1) / np.linalg.norm(whole, axis=1) / np.linalg.norm(pieces, axis=1)
+    assert cosine.mean() > 0.99
+
+
+def test_the_hash_is_of_the_weights(folder: Path) -> None:
+    one, other = hubert.load("hubert", folder.parent), hubert.load(str(folder))
+    assert one.sha256 == other.sha256
+    next(other._model.parameters()).add_(1)
+    assert one.sha256 != other.sha256
+
+
+def test_weights_that_are_nowhere_are_named(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="neither a folder"):
+        hubert.load(str(tmp_path / "none"))
+    (tmp_path / "hubert").mkdir()
+    with pytest.raises(WeightsError, match="save_pretrained"):
+        hubert.load("hubert", tmp_path)

@@ -18,6 +18,7 @@ from tfq.types import Floats, Mask
 
 LONGEST = 300  # frames the network sees at once; longer clips are scored in overlapping pieces
 STEP = 250
+DROPPED = 0.12  # share of the batches in which a feature is withheld from training
 
 Report = Callable[[int, float, float], None]
 
@@ -133,10 +134,9 @@ def _epoch(
 
 def _loss(network: Fusion, batch: Batch, config: TrainConfig, *, contrastive: bool) -> Tensor:
     present = batch.present
-    if contrastive and torch.rand(()) < 0.3:
+    if contrastive:
         # A feature that was not computed, or whose weights are missing, must not break the model.
-        dropped = list(present)[int(torch.randint(len(present), ()))]
-        present = {**present, dropped: torch.zeros_like(present[dropped])}
+        present = {name: there & (torch.rand(()) > DROPPED) for name, there in present.items()}
     out = network(batch.features, present, batch.inside)
     loss = losses.regression(out["clip"], batch.labels)
     loss = loss + config.rank_weight * losses.ranking(out["clip"], batch.labels, batch.group)

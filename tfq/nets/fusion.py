@@ -9,6 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+SUMMARY = 16  # width that each feature's statistics over the clip are given
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,10 @@ class Fusion(nn.Module):
         self.join = nn.Linear(2 * width, width) if spec.fusion == "concat" else nn.Identity()
         self.norm = nn.LayerNorm(width)
         self.attention = nn.Linear(width, len(spec.dimensions)) if spec.pooling == "attention" else None
+        self.summary = nn.ModuleDict({name: nn.Linear(2 * size, SUMMARY) for name, size in spec.features.items()})
         self.over_time = nn.ModuleList(_head(width, spec.dropout) for _ in spec.dimensions)
-        self.of_clip = nn.ModuleList(_head(2 * width, spec.dropout) for _ in spec.dimensions)
+        known = 2 * width + SUMMARY * len(spec.features)
+        self.of_clip = nn.ModuleList(_head(known, spec.dropout) for _ in spec.dimensions)
         self.contrast = nn.ModuleDict({side: nn.Linear(width, 64) for side in ("picture", "sound")})
 
     def forward(
@@ -80,8 +85,11 @@ class Fusion(nn.Module):
         fused = self._fuse(streams["picture"] + shared, streams["sound"] + shared, inside)
         time = torch.cat([head(fused) for head in self.over_time], -1)  # [B, T, M]
         pooled = self._pool(fused, time, inside)  # [B, M, 2W]
-        clip = torch.cat([head(pooled[:, i]) for i, head in enumerate(self.of_clip)], -1)  # [B, M]
-        unit = {side: nn.functional.normalize(self.contrast[side](rows), dim=-1) for side, rows in streams.items()}
+        whole = self._summarise(features, present, inside)  # [B, features * SUMMARY]
+        clip = torch.cat(
+            [head(torch.cat([pooled[:, i], whole], -1)) for i, head in enumerate(self.of_clip)], -1
+        )  # [B, M]
+        unit = {side: functional.normalize(self.contrast[side](rows), dim=-1) for side, rows in streams.items()}
         return {"clip": _bounded(clip), "time": _bounded(time), **unit}
 
     def _fuse(self, picture: Tensor, sound: Tensor, inside: Tensor) -> Tensor:
@@ -100,6 +108,17 @@ class Fusion(nn.Module):
         ]
         summed: Tensor = self.norm(torch.stack(fused).sum(0))
         return summed
+
+    def _summarise(self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor) -> Tensor:
+        """Mean and deviation of every column over the clip (statistics pooling, Snyder et al. 2017), projected."""
+        parts = []
+        for name, project in self.summary.items():
+            weight = (present[name] & inside)[..., None].to(features[name].dtype)
+            count = weight.sum(1).clamp(min=1)
+            mean = (features[name] * weight).sum(1) / count
+            variance = ((features[name] - mean[:, None]) ** 2 * weight).sum(1) / count
+            parts.append(functional.gelu(project(torch.cat([mean, (variance + 1e-6).sqrt()], -1))))
+        return torch.cat(parts, -1)
 
     def _pool(self, fused: Tensor, time: Tensor, inside: Tensor) -> Tensor:
         """Weighted mean and the mean of the worst fifth: people remember the worst moment. `[B, M, 2W]`."""

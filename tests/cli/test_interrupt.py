@@ -7,6 +7,7 @@ from tfq.cli import interrupt
 
 class Thing: pass
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it puts into the background ignore it
 interrupt.insist()
 thing = Thing()
 watch = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGINT))

@@ -132,6 +132,11 @@ def test_a_killed_worker_fails_its_files_and_not_the_rest(shell, video):
     assert b"b7.h5" in result.stdout
 
 
+def _attentive() -> None:
+    """As in a terminal: what a shell puts into the background ignores Ctrl-C, and so does what that starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("jobs", "ending", "status"),
     [(1, signal.SIGINT, 130), (2, signal.SIGINT, 130), (1, signal.SIGTERM, 143), (2, signal.SIGTERM, 143)],
@@ -143,6 +148,7 @@ def test_ctrl_c_leaves_no_half_file(fake, environment, video, *, jobs, ending, s
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=_attentive,  # noqa: PLW1509 - no threads here
     )
     begun = time.monotonic()
     while not clip.with_suffix(".started").exists():

@@ -21,7 +21,7 @@ from tfq.stages import curves, inputs
 from tfq.store import Stamp, TfqFile
 from tfq.types import Floats, Mask
 
-VERSION = 2
+VERSION = 3
 NEEDS = ("extract", "detect", "align", "audio", "sync", "features")
 EMBEDDED = "tfq-embedded"
 
@@ -29,6 +29,8 @@ EMBEDDED = "tfq-embedded"
 NEEDS_FACE = ("lip_sync", "expression", "consistency", "visual_quality", "overall")
 NEEDS_SOUND = ("lip_sync", "audio_quality", "consistency", "overall")
 NEEDS_SPEECH = ("lip_sync", "consistency")
+
+GOOD = 4.0  # a score from which nothing has to be explained
 
 
 def weights(config: ScoreConfig) -> tuple[str, ...]:
@@ -165,7 +167,10 @@ def _weak(file: TfqFile, over_time: Floats, valid: Mask, config: ScoreConfig) ->
 
 
 def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The strongest reason by dimension: of its worst weak segment, or of the whole clip; none: nothing stands out."""
+    """The strongest reason by dimension: of its worst weak segment, or of the whole clip.
+
+    None where nothing stands out, or the score is good and there is nothing to explain.
+    """
     facts, found = curves.read(file), {}
     frames, offset_ms = file.shape("extract/time_s")[0], file.info("sync").get("offset_ms")
     if file.status("sync") == "ok" and offset_ms is not None:  # of the whole clip: surer than the median of its curve
@@ -174,6 +179,8 @@ def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -
         if name == "overall" or np.isnan(scores[i]):
             continue
         told = [piece for piece in weak if piece["dimension"] == name]
+        if not told and scores[i] >= GOOD:
+            continue
         known = [piece for piece in told if piece["evidence"]]
         whole = evidence.explain(facts, segments.Segment(name, 0, frames, float(scores[i]), 0))
         if known or (told and not whole.evidence):

@@ -145,7 +145,7 @@ def _ratio(log10: float) -> float:
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "lip_sync": (
         _offset,
-        _below("confidence", 0.1, "mouth and voice match at no offset (confidence {:.2f})"),
+        _below("confidence", 0.15, "mouth and voice match at no offset (confidence {:.2f})"),
         _still("mouth_speed", 0.08, "mouth"),
         _share("mouth_still", 0.3, "mouth is a still picture in {:.0%} of the frames"),
     ),
@@ -167,11 +167,14 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         _above("mouth_in_silence", 1.0, "mouth moves while nobody speaks ({:.2f} eye distances/s)"),
         _share("closed_in_voice", 0.4, "mouth is closed in {:.0%} of the frames with voice"),
         _below("local_correlation", -0.4, "mouth opens when the voice is quiet (correlation {:.2f})"),
-        _below("confidence", 0.1, "mouth and voice match at no offset (confidence {:.2f})"),
+        _below("confidence", 0.15, "mouth and voice match at no offset (confidence {:.2f})"),
     ),
     "visual_quality": (
         _below("mouth_to_face_sharpness", -0.07, "mouth is blurrier than the face ({:.2f}×)", _ratio),
         _below("face_sharpness", 0.16, "face is blurred (log sharpness {:.2f})"),
+        _below("mouth_detail", -0.3, "mouth lacks the fine detail of the face ({:.2f}×)", _ratio),
+        _above("squares", 0.7, "picture falls into squares (blocking {:.2f})"),
+        _above("flat", 0.12, "skin without texture on {:.0%} of the face"),
         _above("noise", 1.3, "picture noise of {:.1f} grey levels"),
         _above("flicker", 1.2, "brightness of the face flickers by {:.1f} grey levels"),
         _above("instability", 9.0, "face swims or trembles ({:.1f} grey levels from frame to frame)"),

@@ -33,6 +33,10 @@ _COLUMNS = {
     "instability": ("picture", "instability"),
     "colour_shift": ("picture", "colour_shift"),
     "mouth_still": ("picture", "mouth_still"),
+    "squares": ("texture", "squares"),
+    "flat": ("texture", "flat"),
+    "mouth_detail": ("texture", "mouth_detail_1"),
+    "detail": ("texture", "detail_1"),
 }
 
 # Indicator in the JSON: feature group and clip column.
@@ -60,6 +64,7 @@ _INDICATORS = {
     "mouth_to_face_sharpness": ("picture", "mouth_to_face_sharpness_mean"),
     "instability": ("picture", "instability_mean"),
     "flicker": ("picture", "flicker_mean"),
+    "blocking": ("texture", "squares_mean"),
     "repeated_share": ("picture", "repeated_share"),
     "eye_distance_px": ("head", "eye_distance_px"),
 }

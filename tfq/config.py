@@ -101,7 +101,7 @@ class IndexConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The multi-task network and how it is trained."""
+    """The multi-task network and how it is trained; `average` is the decay of the moving average of its weights."""
 
     fusion: str = "audio_query"  # audio_query, video_query, both, concat
     pooling: str = "attention"  # mean, attention
@@ -109,16 +109,17 @@ class TrainConfig:
     layers: int = 2
     heads: int = 4
     dropout: float = 0.2
-    epochs: int = 30
+    epochs: int = 14
     batch: int = 16
     accumulate: int = 1
-    learning_rate: float = 3e-4
+    learning_rate: float = 1.5e-4
     weight_decay: float = 0.02
-    rank_weight: float = 0.5
+    rank_weight: float = 1.0
     contrast_weight: float = 0.1
     time_weight: float = 0.5
     precision: str = "no"  # no, bf16, fp16
-    patience: int = 8
+    patience: int = 5
+    average: float = 0.995
     seed: int = 0
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from tfq.config import TrainConfig
 from tfq.fusion import losses
@@ -38,7 +41,7 @@ def fit(
     config: TrainConfig,
     report: Report = lambda *_: None,
 ) -> Fusion:
-    """Train a network and return it as it was at its best epoch.
+    """Train a network and return the moving average of its weights, as it was after its best epoch.
 
     Args:
         examples: clips to learn from.
@@ -50,19 +53,21 @@ def fit(
     torch.manual_seed(config.seed)
     generator = np.random.default_rng(config.seed)
     network = Fusion(spec)
+    average = AveragedModel(network, avg_fn=partial(_moving, config.average))
+    steady = cast("Fusion", average.module)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     steps = max(1, config.epochs * (len(examples) // (config.batch * config.accumulate) + 1))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, config.learning_rate, total_steps=steps + 1, pct_start=0.1
     )
-    best, best_state, waited = float("inf"), copy.deepcopy(network.state_dict()), 0
+    best, best_state, waited = float("inf"), copy.deepcopy(steady.state_dict()), 0
     for epoch in range(config.epochs):
-        trained = _epoch(network, examples, optimiser, schedule, config, generator)
-        held_out = evaluate(network, validation, config)
+        trained = _epoch(network, average, examples, optimiser, schedule, config, generator)
+        held_out = evaluate(steady, validation, config)
         report(epoch, trained, held_out)
         waited += 1
         if held_out < best:
-            best, best_state, waited = held_out, copy.deepcopy(network.state_dict()), 0
+            best, best_state, waited = held_out, copy.deepcopy(steady.state_dict()), 0
         if waited >= config.patience:
             break
     network.load_state_dict(best_state)
@@ -111,6 +116,7 @@ def judge(network: Fusion, rows: Mapping[str, Floats], present: Mapping[str, Mas
 
 def _epoch(
     network: Fusion,
+    average: AveragedModel,
     examples: Sequence[Example],
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
@@ -127,9 +133,16 @@ def _epoch(
         if (step + 1) % config.accumulate == 0:
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
+            average.update_parameters(network)
             optimiser.zero_grad()
             schedule.step()
     return float(np.mean(seen))
+
+
+def _moving(decay: float, average: Tensor, value: Tensor, count: Tensor) -> Tensor:
+    """An exponential moving average that forgets its beginnings sooner (Tarvainen and Valpola 2017)."""
+    kept = torch.clamp((1 + count) / (10 + count), max=decay)
+    return average.lerp(value, 1 - kept.to(average.dtype))
 
 
 def _loss(network: Fusion, batch: Batch, config: TrainConfig, *, contrastive: bool) -> Tensor:

@@ -28,3 +28,22 @@ class Span:
     @property
     def length_s(self) -> float:
         return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class Line:
+    """How pictures are sent.
+
+    Attributes:
+        codec: `libx264` or `libx265`.
+        quantiser: 0 to 51, the same for every picture; with `rates` it is the constant rate factor.
+        lost: share of the packets that are lost.
+        rates: of each picture, its share of the usual bit rate (H.264 only); empty: all of it.
+        seed: which packets are lost.
+    """
+
+    codec: str = "libx264"
+    quantiser: int = 23
+    lost: float = 0.0
+    rates: tuple[float, ...] = ()
+    seed: int = 0

@@ -96,7 +96,7 @@ def test_silence_and_short_sound_are_no_trouble(name):
         assert np.isfinite(out).all()
 
 
-@pytest.mark.parametrize("name", ["white_noise", "babble", "hum"])
+@pytest.mark.parametrize("name", ["white_noise", "babble", "hum", "music"])
 def test_noise_is_as_loud_as_its_ratio_says(name):
     ratios = []
     for severity in range(1, 6):

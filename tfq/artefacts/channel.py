@@ -65,6 +65,19 @@ def packet_loss(sound: Sound, scene: Scene, share: float) -> Sound:
     return out
 
 
+def breaks(sound: Sound, scene: Scene, hole_s: float, every_s: float) -> Sound:
+    """Holes in the sound, cut sharply, one somewhere in each turn of `every_s` and where it can be heard."""
+    random = scene.random()
+    start, stop, _ = scene.samples.indices(len(sound))
+    turn, hole = round(every_s * timebase.SAMPLE_RATE), round(hole_s * timebase.SAMPLE_RATE)
+    out = sound.copy()
+    for begin in range(start, stop, turn):
+        places = random.integers(begin, max(begin + 1, min(begin + turn, stop) - hole), 4)
+        at = max(places, key=lambda place: float(np.abs(sound[place : place + hole]).sum()))
+        out[at : min(at + hole, stop)] = 0
+    return out
+
+
 def loudness_jumps(sound: Sound, scene: Scene, down_db: float) -> Sound:
     """Pieces of half a second to a second, every other one turned down."""
     random = scene.random()

@@ -11,11 +11,12 @@ import numpy as np
 from tfq import timebase
 from tfq.artefacts import region
 from tfq.artefacts.scene import Scene
-from tfq.errors import IndeterminateError
 from tfq.types import Floats, Ints, Mask, Picture, Points
 
 CLOSED = 0.6  # an eye is shut under this part of its usual aspect ratio
 LID_FRAMES = 2  # frames that lids take to close and to open
+PAUSE_OPENING = 0.25  # lips are closed under this share of the way from their closest to their widest
+PAUSE_FRAMES = 4  # for which they must have been closed
 
 
 def frozen_mouth(pictures: Iterable[Picture], scene: Scene, held_s: float) -> Iterator[Picture]:
@@ -28,16 +29,41 @@ def frozen_upper_face(pictures: Iterable[Picture], scene: Scene, held_s: float) 
     return _held(pictures, scene, _every(scene, held_s), _Part((region.UPPER,), 0.05))
 
 
+def late_onsets(pictures: Iterable[Picture], scene: Scene, late_s: float) -> Iterator[Picture]:
+    """The mouth that ends a pause held a while longer, and so the one that begins the span."""
+    shown = np.arange(scene.frames)
+    for onset in onsets(scene):
+        stop = min(onset + max(2, round(late_s * timebase.FPS) + 1), scene.span.stop)
+        shown[onset:stop] = np.minimum(shown[onset:stop], onset)
+    return _held(pictures, scene, shown, _Part((region.MOUTH,), 0.035))
+
+
+def onsets(scene: Scene) -> list[int]:
+    """Frames of the span at which lips that were closed for a while begin to open; the first frame is one."""
+    first = [scene.span.start] if len(scene.span) else []
+    if scene.landmarks is None or not first:
+        return first
+    lips = scene.landmarks[: scene.frames, [region.INNER_TOP, region.INNER_BOTTOM], :2]
+    gap = np.linalg.norm(lips[:, 0] - lips[:, 1], axis=1)
+    inside = gap[scene.span.start : scene.span.stop]
+    if not np.isfinite(inside).any():
+        return first
+    low, high = np.nanquantile(inside, (0.1, 0.9))
+    shut = np.nan_to_num(gap, nan=np.inf) < low + PAUSE_OPENING * (high - low)
+    length = 0
+    for i in scene.span:
+        if not shut[i] and length >= PAUSE_FRAMES and i - 1 - first[-1] >= PAUSE_FRAMES:
+            first.append(i - 1)
+        length = length + 1 if shut[i] else 0
+    return first
+
+
 def no_blinks(pictures: Iterable[Picture], scene: Scene, share: float) -> Iterator[Picture]:
     """The eyes as they were before each blink, shown over it as strongly as `share` says.
 
-    Raises:
-        IndeterminateError: nobody blinks in the span.
+    Where nobody blinks, every picture stays as it is.
     """
-    shown = _open_eyes(scene)
-    if (shown == np.arange(len(shown))).all():
-        raise IndeterminateError("there is no blink in the span to take away")
-    return _held(pictures, scene, shown, _Part(region.EYES, 0.012, share))
+    return _held(pictures, scene, _open_eyes(scene), _Part(region.EYES, 0.012, share))
 
 
 def repeated(pictures: Iterable[Picture], scene: Scene, held: float) -> Iterator[Picture]:
@@ -60,6 +86,12 @@ def blinks(landmarks: Points) -> Mask:
     shut = known & (ratio < CLOSED * usual)
     wide = np.convolve(shut, np.ones(2 * LID_FRAMES + 1))[LID_FRAMES:-LID_FRAMES] > 0
     return np.asarray(wide & known, bool)
+
+
+def has_blinks(scene: Scene) -> bool:
+    """Some eye in the span is shut after it was open."""
+    shown = _open_eyes(scene)
+    return bool((shown != np.arange(len(shown))).any())
 
 
 def _aspect(lids: Floats) -> Floats:

@@ -17,8 +17,8 @@ from tfq.types import Picture, Sound
 SEVERITIES = (1, 2, 3, 4, 5)
 FADE = timebase.SAMPLE_RATE // 100  # a cut inside the sound is faded over 10 ms, or it would click
 
-Need = Literal["landmarks", "other", "code_pictures", "code_sound"]
-Step = tuple[float, ...] | tuple[str, int]
+Need = Literal["landmarks", "other", "send_pictures", "code_sound"]
+Step = tuple[float, ...] | tuple[str, int] | tuple[str, int, float]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Kind:
 _NEEDED: Mapping[Need, str] = {
     "landmarks": "the face's landmarks",
     "other": "the sound of another clip",
-    "code_pictures": "an encoder of pictures",
+    "send_pictures": "an encoder of pictures",
     "code_sound": "an encoder of sound",
 }
 

@@ -1,4 +1,4 @@
-"""Noise added to speech: white, voices, mains. Each touches the span's sound and is as loud as its SNR says."""
+"""Noise added to speech: white, voices, mains, music. Each touches the span's sound and is as loud as its SNR says."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tfq.types import Floats, Sound
 
 VOICES = 8
 MAINS_HZ = 50.0
+CHORD_S = 0.6
 
 
 def white(sound: Sound, scene: Scene, snr_db: float) -> Sound:
@@ -33,6 +34,29 @@ def hum(sound: Sound, scene: Scene, snr_db: float) -> Sound:
     waves = (gain * np.sin(2 * np.pi * MAINS_HZ * n * time + phase) for gain, n, phase in tones)
     wave = sum(waves, np.zeros(len(time)))
     return _added(sound, scene, wave, snr_db)
+
+
+def music(sound: Sound, scene: Scene, snr_db: float) -> Sound:
+    """Plucked chords in turns of 0.6 s over a bass and a beat, from the seed."""
+    random, count = scene.random(), len(sound[scene.samples])
+    turn = round(CHORD_S * timebase.SAMPLE_RATE)
+    time = np.arange(turn) / timebase.SAMPLE_RATE
+    tune = np.zeros(count + turn)
+    key = random.uniform(110, 180)
+    for start in range(0, count, turn):
+        root = random.choice((0, 5, 7, 9))
+        notes = [root - 12, root, root + 4, root + 7, root + int(random.choice((12, 14, 16, 19)))]
+        chord = sum((_plucked(key * 2 ** (note / 12), time) for note in notes), np.zeros(turn))
+        beat = random.normal(size=turn) * np.exp(-time / 0.02)
+        tune[start : start + turn] += chord + 0.6 * beat
+    return _added(sound, scene, tune[:count], snr_db)
+
+
+def _plucked(hertz: float, time: Floats) -> Floats:
+    """A string: harmonics, the higher the sooner gone."""
+    partials = (np.sin(2 * np.pi * n * hertz * time) * np.exp(-time * n / 0.5) / n for n in range(1, 9))
+    wave: Floats = sum(partials, np.zeros(len(time))) * np.minimum(1, time / 0.004)
+    return wave
 
 
 def _added(sound: Sound, scene: Scene, noise: Floats, snr_db: float) -> Sound:

@@ -1,9 +1,8 @@
-"""How the picture is rendered: sharpness, patches, colour, grain, squares, coding."""
+"""How the picture is rendered: sharpness, patches, colour, grain, squares."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 import cv2
 import numpy as np
@@ -125,17 +124,6 @@ def blocking(pictures: Iterable[Picture], scene: Scene, share: float) -> Iterato
         return np.asarray(cv2.addWeighted(flat, share, picture, 1 - share, 0), np.uint8)
 
     return _each(pictures, scene, change)
-
-
-def compressed(pictures: Iterable[Picture], scene: Scene, quantiser: float) -> Iterator[Picture]:
-    """The span through an encoder and back; the frames around it do not pass."""
-    if scene.code_pictures is None:
-        yield from pictures
-        return
-    ahead = iter(pictures)
-    yield from islice(ahead, scene.span.start)
-    yield from scene.code_pictures(islice(ahead, len(scene.span)), int(quantiser))
-    yield from ahead
 
 
 def _each(

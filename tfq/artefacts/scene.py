@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 
 from tfq import timebase
-from tfq.types import Picture, Points, Sound
+from tfq.types import Line, Picture, Points, Sound
 
-PictureCoder: TypeAlias = Callable[[Iterable[Picture], int], Iterator[Picture]]
+PictureSender: TypeAlias = Callable[[Iterable[Picture], Line], Iterator[Picture]]
 SoundCoder: TypeAlias = Callable[[Sound, str, int], Sound]
 
 
@@ -26,7 +26,7 @@ class Scene:
         landmarks: `[T, 478, 3]` Face Landmarker points, x, y and depth in source pixels; NaN: no face, and the frame is
             left alone.
         other: speech of another clip, 16 kHz mono.
-        code_pictures: encodes and decodes pictures at a quantiser.
+        send_pictures: encodes pictures, loses packets of them, and decodes what is left.
         code_sound: encodes and decodes sound with a named codec at a bit rate.
     """
 
@@ -35,7 +35,7 @@ class Scene:
     seed: int = 0
     landmarks: Points | None = None
     other: Sound | None = None
-    code_pictures: PictureCoder | None = None
+    send_pictures: PictureSender | None = None
     code_sound: SoundCoder | None = None
 
     @property

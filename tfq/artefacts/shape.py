@@ -16,6 +16,8 @@ GRID = 40  # nodes along each side of the field of displacements
 SPREAD = 0.045  # reach of a landmark's displacement, in face sizes
 ROOM = 0.35  # of the field around the face, in face sizes; it fades to nothing there
 LATE_FRAMES = 3  # how late the weak half of a lopsided face moves
+LONGEST_WAY = 0.3  # face sizes that a head is moved at most
+FEATURES, FEATURE_SIZE = 6, 0.16  # parts of the face that become another's, and their reach in face sizes
 NODES = 9  # of the swimming background, along each side
 SWIM_FRAMES = 1.6  # frames over which the swimming changes
 
@@ -74,6 +76,52 @@ def trembling(pictures: Iterable[Picture], scene: Scene, amount: float) -> Itera
         return step
 
     return _bent(pictures, scene, shift)
+
+
+def still_head(pictures: Iterable[Picture], scene: Scene, share: float) -> Iterator[Picture]:
+    """The head drawn towards its usual place and pose in the span; a far way is not gone to its end."""
+    laid, back = region.steady(_landmarks(scene))
+    inside = back[scene.span.start : scene.span.stop]
+    known = inside[np.isfinite(inside).all((1, 2))]
+    usual = np.median(known, 0) if len(known) else np.zeros((3, 4))
+
+    def shift(i: int, points: Points) -> Floats:
+        way = region.moved(laid[i], usual)[:, :2] - points
+        length = np.linalg.norm(way, axis=1, keepdims=True)
+        longest = LONGEST_WAY * region.size_of(points)
+        there: Floats = share * way * longest / (longest + length)
+        return there
+
+    return _bent(pictures, scene, shift)
+
+
+def drifting(pictures: Iterable[Picture], scene: Scene, amount: float) -> Iterator[Picture]:
+    """The shape of the face changes from its own, at the start of the span, to another one at the end."""
+    laid, back = region.steady(_landmarks(scene))
+    usual = _usual(laid)
+    size = region.size_of(usual[:, :2].astype(np.float32)) if np.isfinite(usual).all() else 1.0
+    other = _other_shape(usual, size, scene.random())
+
+    def shift(i: int, points: Points) -> Floats:
+        grown = amount * size * (i - scene.span.start + 1) / len(scene.span)
+        return region.moved(laid[i] + grown * other, back[i])[:, :2] - points
+
+    return _bent(pictures, scene, shift)
+
+
+def _other_shape(face: Floats, size: float, random: np.random.Generator) -> Floats:
+    """`[478, 3]` how another person's points lie, alike on both sides; 1 is the root mean square over the inner face."""
+    down = face[region.CHIN] - face[region.NASION]
+    down = down / max(float(np.linalg.norm(down)), 1e-9)
+    across = np.cross(down, (0, 0, 1))
+    place = (face - face[region.NASION]) / size
+    x, y = place @ across, place @ down
+    step = np.zeros(face.shape)
+    for _ in range(FEATURES):
+        centre, way = (random.uniform(0, 0.4), random.uniform(-0.3, 0.7)), random.normal(size=2)
+        near = np.exp(-(np.square(np.abs(x) - centre[0]) + np.square(y - centre[1])) / (2 * FEATURE_SIZE**2))
+        step += near[:, None] * (way[0] * np.tanh(x / 0.1)[:, None] * across + way[1] * down)
+    return step / max(float(np.sqrt(np.mean(np.sum(step**2, 1)))), 1e-9)
 
 
 def wobbling(pictures: Iterable[Picture], scene: Scene, amount: float) -> Iterator[Picture]:

@@ -1,9 +1,8 @@
-"""Pictures and sound through an encoder and back: what a coder does to them, done by the coder."""
+"""Sound through an encoder and back: what a coder does to it, done by the coder."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ import numpy as np
 
 from tfq import timebase
 from tfq.errors import TfqError
-from tfq.media import samples, writer
-from tfq.media.frames import frames, timeline
-from tfq.types import Picture, Sound
+from tfq.media import samples
+from tfq.types import Sound
 
 # What a codec is kept in, its sample rate in Hz and the samples a packet of it holds.
 _CODECS = {
@@ -23,26 +21,6 @@ _CODECS = {
     "aac": (".m4a", 16_000, 1024),
     "libopencore_amrnb": (".amr", 8_000, 160),
 }
-
-
-def pictures(source: Iterable[Picture], quantiser: int) -> Iterator[Picture]:
-    """H.264 at a constant quantiser, 0 to 51, one key picture every 10 s. Odd sides keep their last row or column.
-
-    Yields:
-        As many pictures as came in, once all of them have; they wait on disk, not in memory.
-    """
-    shape: list[tuple[int, ...]] = []
-
-    def noted() -> Iterator[Picture]:
-        for picture in source:
-            shape[:] = [picture.shape]
-            yield _even(picture)
-
-    with tempfile.TemporaryDirectory(prefix="tfq-") as folder:
-        path = Path(folder) / "coded.mp4"
-        writer.write(path, noted(), None, options={"crf": "-1", "qp": str(quantiser), "g": str(10 * timebase.FPS)})
-        for _, picture in frames(path, timeline(path).picture):
-            yield picture[: shape[0][0], : shape[0][1]]
 
 
 def sound(source: Sound, codec: str, bit_rate: int) -> Sound:
@@ -65,14 +43,6 @@ def sound(source: Sound, codec: str, bit_rate: int) -> Sound:
         except av.FFmpegError as error:
             raise TfqError(f"this build of FFmpeg cannot encode with {codec} ({error})") from error
     return _aligned(decoded if decoded is not None else np.zeros(0, np.float32), source)
-
-
-def _even(picture: Picture) -> Picture:
-    """4:2:0 holds even sides only."""
-    height, width = picture.shape[:2]
-    if height % 2 == 0 and width % 2 == 0:
-        return picture
-    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
 def _encode(path: Path, source: Sound, codec: str, bit_rate: int) -> None:

@@ -54,7 +54,7 @@ def write(
         audio: Any = out.add_stream(audio_codec, rate=sample_rate, layout="mono") if sound is not None else None
         if audio is not None:
             audio.bit_rate = audio_bitrate
-        _encode_pictures(out, video, pictures)
+        _encode_pictures(out, video, enumerate(pictures))
         if audio is not None and sound is not None:
             _encode_sound(out, audio, sound, sample_rate, 0.0)
 
@@ -79,12 +79,15 @@ def with_sound(source: Source, path: Path, sound: Sound, start_s: float, audio_b
 
 
 def with_pictures(source: Source, path: Path, pictures: Iterable[Picture], start_s: float, crf: int = 17) -> None:
-    """Copy the sound of a file bit for bit and give it other pictures, at 25 fps from the same first moment."""
+    """Copy the sound of a file bit for bit and give it other pictures, at 25 fps from the same first moment.
+
+    A picture that is the one before it again, the very same array, is left out: it stays on show until the next.
+    """
     with opened(source) as container, _created(path) as out:
         video = out.add_stream("libx264", rate=timebase.FPS, options={"crf": str(crf), "preset": "fast"})
         sound = sound_stream(container)
         audio = out.add_stream_from_template(sound) if sound is not None else None
-        _encode_pictures(out, video, pictures, start_s)
+        _encode_pictures(out, video, _new(pictures), start_s)
         if sound is not None and audio is not None:
             _copy(container, sound, out, audio)
 
@@ -104,8 +107,21 @@ def _created(path: Path) -> Iterator[OutputContainer]:
         raise
 
 
+def _new(pictures: Iterable[Picture]) -> Iterator[tuple[int, Picture]]:
+    """Pictures that differ from the one before, each with its place; the last one always, as the clip's end."""
+    last: tuple[int, Picture] | None = None
+    written = -1
+    for number, picture in enumerate(pictures):
+        if last is None or picture is not last[1]:
+            yield number, picture
+            written = number
+        last = number, picture
+    if last is not None and last[0] != written:
+        yield last
+
+
 def _encode_pictures(
-    out: OutputContainer, video: VideoStream, pictures: Iterable[Picture], start_s: float = 0.0
+    out: OutputContainer, video: VideoStream, pictures: Iterable[tuple[int, Picture]], start_s: float = 0.0
 ) -> None:
     video.pix_fmt = "yuv420p"
     base = 1 / Fraction(video.codec_context.framerate or timebase.FPS)
@@ -114,7 +130,7 @@ def _encode_pictures(
         base, step = CLOCK, round(base / CLOCK)
         video.codec_context.time_base = CLOCK
     first = True
-    for number, picture in enumerate(pictures):
+    for number, picture in pictures:
         height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
         if first:
             video.width, video.height, first = width, height, False

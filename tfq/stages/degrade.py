@@ -17,7 +17,7 @@ from tfq.artefacts import KINDS, Kind, Scene
 from tfq.artefacts.labels import labels, pieces
 from tfq.config import ExtractConfig, Settings
 from tfq.errors import FormatError, InputError, NoFaceError, NoSpeechError, UsageError
-from tfq.media import recode, writer
+from tfq.media import line, recode, writer
 from tfq.media.frames import Timeline, frames, timeline
 from tfq.media.probe import sha256
 from tfq.media.samples import samples, whole
@@ -71,7 +71,7 @@ def degrade(
         seed,
         landmarks=_landmarks(source, models or Models()) if "landmarks" in chosen.needs else None,
         other=None if sound is None else _other(sound),
-        code_pictures=recode.pictures,
+        send_pictures=line.sent,
         code_sound=recode.sound,
     )
     sibling = out.with_name(f".{out.stem}.{os.getpid()}.tmp{out.suffix}")

@@ -8,6 +8,7 @@ import pytest
 from tests.make import Beeps, beep_times, clip, damaged, number, onsets
 from tfq.config import ExtractConfig, Settings
 from tfq.errors import InputError, UsageError
+from tfq.media import writer
 from tfq.media.frames import frames
 from tfq.models.runtime import Models
 from tfq.stages import extract, pipeline
@@ -160,3 +161,28 @@ def test_the_road_runs_it_once(tmp_path, models, plain):
         with TfqFile(tmp_path / "a.h5", durable=False) as file:
             pipeline.walk(file, "extract", Settings(), models, source=plain, progress=ran.append)
     assert ran == ["extract"]
+
+
+def test_pictures_that_never_came_are_counted_as_gaps(tmp_path, models):
+    pictures = np.random.default_rng(1).integers(0, 255, (50, 48, 64, 3), np.uint8)
+    held = [pictures[i if not 20 <= i < 28 else 19] for i in range(50)]
+    whole, stalled = tmp_path / "whole.mp4", tmp_path / "stalled.mp4"
+    writer.write(whole, pictures, None)
+    writer.with_pictures(whole, stalled, _same(held), 0.0)
+    found = []
+    for clip in (whole, stalled):
+        with TfqFile(clip.with_suffix(".h5"), durable=False) as file:
+            extract.run(file, ExtractConfig(), models, STAMP, clip)
+            found.append(file.info("extract"))
+            repeated = file.array("extract/repeated")
+    assert (found[0]["gaps"], found[0]["longest_gap_s"]) == (0, 0.0)
+    assert (found[1]["gaps"], found[1]["longest_gap_s"]) == (1, pytest.approx(0.36, abs=1e-3))
+    assert np.flatnonzero(repeated).tolist() == list(range(20, 28))
+
+
+def _same(pictures):
+    """The very same array for pictures that are the same, as a degradation hands them on."""
+    last = None
+    for picture in pictures:
+        last = picture if last is None or not np.array_equal(picture, last) else last
+        yield last

@@ -78,12 +78,21 @@ def run(file: TfqFile, config: ExtractConfig, models: Models, stamp: Stamp, sour
             "video_streams": facts.video_streams,
             "audio_streams": facts.audio_streams,
             **_ratios(grid, black),
+            **_gaps(grid),
         }
 
 
 def _ratios(grid: Timeline, black: Mask) -> dict[str, float]:
     ratios = {"repeated_ratio": grid.repeated, "broken_ratio": grid.damaged, "black_ratio": black}
     return {name: float(mask.mean()) for name, mask in ratios.items()}
+
+
+def _gaps(grid: Timeline) -> dict[str, float | int]:
+    """Gaps between the time stamps of the pictures shown: steps longer than half as much again as the usual one."""
+    steps = np.diff(np.unique(grid.source_time_s))
+    usual = float(np.median(steps)) if len(steps) else 1 / timebase.FPS
+    gaps = steps[steps > 1.5 * max(usual, 1 / timebase.FPS)]
+    return {"gaps": len(gaps), "longest_gap_s": round(float(gaps.max(initial=0.0)), 4), "usual_step_s": round(usual, 4)}
 
 
 def _root(file: TfqFile, config: ExtractConfig, source: Path | None) -> dict[str, str | int]:

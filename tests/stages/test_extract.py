@@ -170,9 +170,9 @@ def test_pictures_that_never_came_are_counted_as_gaps(tmp_path, models):
     writer.write(whole, pictures, None)
     writer.with_pictures(whole, stalled, _same(held), 0.0)
     found = []
-    for clip in (whole, stalled):
-        with TfqFile(clip.with_suffix(".h5"), durable=False) as file:
-            extract.run(file, ExtractConfig(), models, STAMP, clip)
+    for made in (whole, stalled):
+        with TfqFile(made.with_suffix(".h5"), durable=False) as file:
+            extract.run(file, ExtractConfig(), models, STAMP, made)
             found.append(file.info("extract"))
             repeated = file.array("extract/repeated")
     assert (found[0]["gaps"], found[0]["longest_gap_s"]) == (0, 0.0)

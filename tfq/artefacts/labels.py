@@ -41,10 +41,34 @@ _OFFSETS_S = (-1.0, -0.5, -0.09, -0.045, 0.0, 0.125, 0.185, 0.5, 1.0, 2.0)
 _OFFSET_MOS = (1.695, 1.869, 3.5, CLEAN, CLEAN, CLEAN, 3.5, 1.868, 1.640, 1.596)
 
 _PEAVS_CLEAN = 4.717
-_FASTER = (
-    (1.0, 1.025, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.75),
-    (4.717, 4.628, 4.482, 3.6, 3.367, 3.209, 3.016, 2.908, 2.866, 1.716, 1.383),
+# Points lost by how many times as fast one stream is played, mean of sound and picture.
+_SPEEDS = (
+    0.25,
+    0.5,
+    0.6,
+    0.7,
+    0.75,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+    0.975,
+    1.0,
+    1.025,
+    1.05,
+    1.1,
+    1.15,
+    1.2,
+    1.25,
+    1.3,
+    1.4,
+    1.5,
+    1.75,
 )
+_SPEED_LOSS = (
+    3.569, 3.087, 2.024, 1.797, 1.56, 1.458, 1.211, 1.027, 0.241, 0.063, 0.0,
+    0.051, 0.2, 0.997, 1.268, 1.447, 1.593, 1.676, 1.838, 2.985, 3.278,
+)  # fmt: skip
 _SHUFFLED = (
     (0.3, 0.4, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
     (1.837, 2.093, 3.137, 3.236, 3.244, 3.369, 3.42, 3.444, 3.52, 4.41),
@@ -64,6 +88,7 @@ _HALVES_RATE = 6.0  # steps of the quantiser that halve the bit rate of H.264
 
 # Loss of a clip that is bad for a share of its time, as a power of the share: least squares over PEAVS' ten rows of
 # 0.4 s mutes (share = 0.4 / (0.4 + gap)) gives 3.86 * share ** 0.845 with an error of 0.13.
+_MUTED_LOSS = 3.86
 SHARE_POWER = 0.845
 
 # How much of a dimension's loss reaches the whole. For lip sync from talking heads led by their sound or picture for
@@ -125,6 +150,16 @@ def offset_mos(late_s: Floats) -> Floats:
     return np.interp(late_s, _OFFSETS_S, _OFFSET_MOS)
 
 
+def speed_loss(factor: float) -> float:
+    """Points that a stream loses which is played so many times as fast as the other."""
+    return float(np.interp(factor, _SPEEDS, _SPEED_LOSS))
+
+
+def mute_loss(gap_s: float) -> float:
+    """Points that mutes of 0.4 s cost with so many seconds of sound between them."""
+    return float(_MUTED_LOSS * (timing.MUTE_S / (timing.MUTE_S + gap_s)) ** SHARE_POWER)
+
+
 def transmission_mos(fps: Floats, quantiser: Floats, loss_percent: Floats) -> Floats:
     """MOS of a filmed speaker whose picture is sent by H.264, on the scale of the INRS set (its best: 4.5).
 
@@ -178,7 +213,7 @@ def _uneven_loss(name: str, severity: int, amount: float, scene: Scene) -> Float
 
 def _even_loss(name: str, severity: int, amount: float) -> float:
     if name == "fast_voice":
-        return _PEAVS_CLEAN - float(np.interp(amount, *_FASTER))
+        return speed_loss(amount)
     if name == "shuffled_sound":
         return _PEAVS_CLEAN - float(np.interp(amount, *_SHUFFLED))
     return CLEAN - LADDER[severity - 1]

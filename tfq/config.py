@@ -6,6 +6,7 @@ The command line takes its defaults from here, and a stage's stamp records the v
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 DIMENSIONS = ("lip_sync", "expression", "audio_quality", "consistency", "visual_quality", "overall")
 
@@ -52,6 +53,16 @@ class AudioConfig:
     min_gap_s: float = 0.2
     min_speech_s: float = 0.12
     peak_dbfs: float = -1.0
+
+
+@dataclass(frozen=True)
+class SpeakConfig:
+    """`weights` of the generator; the mouth comes `offset_s` late; `perturb` is the share of its sound put elsewhere."""
+
+    weights: Path | None = None
+    offset_s: float = 0.0
+    perturb: float = 0.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ _TABLE = (
          "face.repeated"),
     Kind("identity_drift", "The face turns slowly into another one.", "picture",
          {"visual_quality": 1.0, "consistency": 0.4}, "face sizes, at the end",
-         _ladder(0.012, 0.022, 0.036, 0.055, 0.08), "shape.drifting", ("landmarks",)),
+         _ladder(0.008, 0.014, 0.022, 0.034, 0.05), "shape.drifting", ("landmarks",)),
     # How the picture is rendered.
     Kind("blur", "The face out of focus.", "picture", {"visual_quality": 1.0, "expression": 0.15},
          "face sizes, standard deviation", _ladder(0.005, 0.009, 0.015, 0.024, 0.038), "rendering.blur",

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tfq.cli import inputs, output, run
 from tfq.cli.options import VIDEO_KINDS, Inputs, Machine, Messages, of_kinds, takes
 from tfq.cli.work import models_of
+from tfq.config import SpeakConfig
 from tfq.errors import TfqError, UsageError
+
+if TYPE_CHECKING:
+    from tfq.models.runtime import Models
+
+
+WAV2LIP = "wav2lip"
+WAV2LIP_ABOUT = "A mouth by the generator of Wav2Lip, which needs --weights; says the clip's own sound or --sound."
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,8 @@ class Degraded(Messages, Machine, Inputs):
 def _kinds(incomplete: str) -> list[tuple[str, str]]:
     from tfq.artefacts import KINDS
 
-    return [(kind.name, kind.about) for kind in KINDS.values() if kind.name.startswith(incomplete)]
+    every = [*((kind.name, kind.about) for kind in KINDS.values()), (WAV2LIP, WAV2LIP_ABOUT)]
+    return [(name, about) for name, about in every if name.startswith(incomplete)]
 
 
 @takes(Degraded)
@@ -48,6 +58,17 @@ def degrade(
             metavar="FILE", autocompletion=of_kinds(*VIDEO_KINDS, ".wav"), help="Other speech, for kinds that need it."
         ),
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", autocompletion=of_kinds(".pth"), help="Of Wav2Lip's generator, for that kind."),
+    ] = None,
+    mouth_late_ms: Annotated[
+        float, typer.Option(metavar="MS", help="wav2lip: the mouth so much later than the sound; negative: earlier.")
+    ] = 0.0,
+    perturb: Annotated[
+        float,
+        typer.Option(min=0, max=1, metavar="SHARE", help="wav2lip: share of the sound that the mouth gets wrong."),
+    ] = 0.0,
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The clip to write, of one video.")
     ] = None,
@@ -63,26 +84,47 @@ def degrade(
 
         tfq degrade --kind sound_late --severity 4 clip.mp4
         tfq degrade --kind frozen_mouth --start 2 --end 3 -o frozen.mp4 clip.mp4
+        tfq degrade wav2lip --weights wav2lip_gan.pth --sound other.wav clip.mp4
+
+    The kind may stand before the clips instead of behind --kind.
     """
     if listed:
         return _list()
     from tfq.artefacts import KINDS
-    from tfq.stages.degrade import degrade as stage
     from tfq.types import Span
 
-    if kind is None or kind not in KINDS:
+    names = list(inputs.all_names(degraded))
+    if kind is None and names and (names[0] in KINDS or names[0] == WAV2LIP) and not Path(names[0]).exists():
+        kind, names = names[0], names[1:]
+    if kind != WAV2LIP and (kind is None or kind not in KINDS):
         raise UsageError(f"--kind {kind or 'is missing'}: `tfq degrade --list` shows what there is")
-    end_of_name = f".{kind}-{severity}.mp4"
+    end_of_name = f".{kind}.mp4" if kind == WAV2LIP else f".{kind}-{severity}.mp4"
     where = inputs.place(out, out_dir, end_of_name) or (lambda name: Path(name).with_suffix(end_of_name))
-    work = list(inputs.plan(inputs.all_names(degraded), where))
+    work = list(inputs.plan(names, where))
     if out is not None and len(work) > 1:
         raise UsageError("--output names one clip; use --out-dir for several")
-    span = None if start is None and end is None else Span(start or 0.0, float("inf") if end is None else end)
     models = models_of(degraded.models, degraded.offline, degraded.threads)
+    if kind == WAV2LIP:
+        if start is not None or end is not None:
+            raise UsageError("wav2lip makes a mouth for the whole clip: --start and --end are for the other kinds")
+        return _each(work, _speaker(SpeakConfig(weights, mouth_late_ms / 1000, perturb, seed), sound, models))
+    span = None if start is None and end is None else Span(start or 0.0, float("inf") if end is None else end)
+    from tfq.stages.degrade import degrade as stage
+
+    return _each(work, lambda clip, to: stage(clip, to, kind, severity, span, seed, sound=sound, models=models))
+
+
+def _speaker(config: SpeakConfig, sound: Path | None, models: Models) -> Callable[[Path, Path], object]:
+    from tfq.stages.speak import speak
+
+    return lambda clip, to: speak(clip, to, config, sound=sound, models=models)
+
+
+def _each(work: list[inputs.Item], make: Callable[[Path, Path], object]) -> int:
     statuses = []
     for item in work:
         try:
-            stage(Path(item.name), item.file, kind, severity, span, seed, sound=sound, models=models)
+            make(Path(item.name), item.file)
         except TfqError as error:
             output.log.error("%s", output.sentence(error, item.name))
             statuses.append(error.exit_status)
@@ -98,4 +140,5 @@ def _list() -> int:
     output.data("kind\tstream\tdimension\tabout")
     for kind in KINDS.values():
         output.data(f"{kind.name}\t{kind.stream}\t{kind.dimension}\t{kind.about}")
+    output.data(f"{WAV2LIP}\tpicture\tlip_sync\t{WAV2LIP_ABOUT}")
     return 0

@@ -1,8 +1,8 @@
 """Pictures sent over a line: encoded, cut into packets, some of them lost, and decoded with concealment.
 
-What is left of a picture some of whose packets are lost is the decoder's own doing: FFmpeg's H.264 decoder fills in
-from the picture before (smears, torn blocks), its H.265 decoder leaves what its buffers held. Both then predict the
-next pictures from that, until a key picture comes.
+A picture is one slice, of which what comes before the first lost packet is decoded. What is shown below it is the
+decoder's own doing: FFmpeg's H.264 decoder fills in from the picture before (smears, torn blocks), its H.265 decoder
+leaves what its buffers held. Both then predict the next pictures from that, until a key picture comes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tfq.types import Line, Picture
 PAYLOAD = 1200  # bytes of the picture in a packet: what fits into an Ethernet frame with its headers, and some room
 FULL_SIZE = 1280 * 720  # a picture of this size has such packets; smaller ones have as many, of fewer bytes
 LEAST = 120
-KEY_S = 2.0  # seconds from one key picture to the next
+KEY_S = 10.0  # seconds from one key picture to the next, as x264 has it unless it is told otherwise
 _DECODERS = {"libx264": "h264", "libx265": "hevc"}
 
 
@@ -80,7 +80,7 @@ class _Ends:
     """
 
     def __init__(self, line: Line, first: Picture) -> None:
-        self.line, self.decoded = line, 0
+        self.line, self.decoded, self.waits = line, 0, False
         self.random = np.random.default_rng([line.seed, 7])
         height, width = (side + side % 2 for side in first.shape[:2])
         encoder: Any = av.CodecContext.create(line.codec, "w")
@@ -89,7 +89,7 @@ class _Ends:
         self.encoder.time_base = Fraction(1, timebase.FPS)
         self.encoder.framerate = Fraction(timebase.FPS)
         self.payload = max(LEAST, round(PAYLOAD * height * width / FULL_SIZE))
-        self.encoder.options = _options(line, self.payload)
+        self.encoder.options = _options(line)
         self.decoder: Any = av.CodecContext.create(_DECODERS[line.codec], "r")
         self.decoder.thread_count = 1  # the concealment of H.264 works on one thread only
         self.decoder.options = {"flags": "+output_corrupt", "flags2": "+showall", "ec": "guess_mvs+deblock"}
@@ -109,8 +109,12 @@ class _Ends:
 
     def _received(self, packet: Packet[Any]) -> Iterator[VideoFrame]:
         stamp = packet.pts
-        arrived = bytes(packet) if not self.line.lost or stamp == 0 else self._lossy(bytes(packet))
-        if arrived:
+        # FFmpeg's H.265 decoder fills nothing in: damaged key pictures would turn everything green. They are asked for
+        # again, as conferences do, and after a picture that is missing whole the next key picture is waited for.
+        safe = not self.line.lost or stamp == 0 or (self.line.codec == "libx265" and packet.is_keyframe)
+        arrived = bytes(packet) if safe else self._lossy(bytes(packet))
+        self.waits = self.line.codec == "libx265" and not packet.is_keyframe and (self.waits or not arrived)
+        if arrived and not self.waits:
             rest = av.Packet(arrived)
             rest.pts, rest.dts, rest.time_base = stamp, packet.dts, packet.time_base
             yield from self._decode(rest)
@@ -124,13 +128,15 @@ class _Ends:
             return  # a picture that cannot be decoded at all is not shown
 
     def _lossy(self, coded: bytes) -> bytes:
-        """The NAL units none of whose packets is lost; parameter sets always arrive."""
+        """Every NAL unit up to the first of its packets that is lost; parameter sets always arrive."""
         kept = b""
         for unit in nal_units(coded):
             pieces = -(-len(unit) // self.payload)
-            lost = self.random.random(pieces) < self.line.lost
-            if not (lost.any() and _is_slice(unit, self.line.codec)):
+            lost = np.flatnonzero(self.random.random(pieces) < self.line.lost)
+            if not len(lost) or not _is_slice(unit, self.line.codec):
                 kept += unit
+            elif lost[0] > 0:
+                kept += unit[: int(lost[0]) * self.payload]
         return kept
 
 
@@ -148,7 +154,7 @@ def _is_slice(unit: bytes, codec: str) -> bool:
     return head & 31 in range(1, 6) if codec == "libx264" else (head >> 1) & 63 < 32
 
 
-def _options(line: Line, payload: int) -> dict[str, str]:
+def _options(line: Line) -> dict[str, str]:
     """One thread, so that the same pictures give the same bytes on every machine; no B pictures, as on a live line."""
     key = str(round(KEY_S * timebase.FPS))
     if line.codec == "libx265":
@@ -159,8 +165,7 @@ def _options(line: Line, payload: int) -> dict[str, str]:
     options = {"preset": "fast", "bf": "0", "g": key, "threads": "1"}
     if line.rates:
         return options | {"crf": str(line.quantiser), "x264-params": f"zones={_zones(line.rates)}"}
-    options |= {"crf": "-1", "qp": str(line.quantiser)}
-    return options | ({"slice-max-size": str(payload)} if line.lost else {})
+    return options | {"crf": "-1", "qp": str(line.quantiser)}
 
 
 def _zones(rates: tuple[float, ...]) -> str:

@@ -69,20 +69,18 @@ def degrade(
         place,
         len(grid),
         seed,
-        landmarks=_landmarks(source, models or Models()) if "landmarks" in chosen.needs else None,
-        other=None if sound is None else _other(sound),
+        landmarks=landmarks_of(source, models or Models()) if "landmarks" in chosen.needs else None,
+        other=None if sound is None else other_speech(sound),
         send_pictures=line.sent,
         code_sound=recode.sound,
     )
     sibling = out.with_name(f".{out.stem}.{os.getpid()}.tmp{out.suffix}")
-    beside = out.with_suffix(".json")
     try:
         _write((source, grid), sibling, chosen, severity, scene)
         content = _sidecar(source, chosen, severity, scene, sound)
-        _replace(sibling, out, beside, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        return put_in_place(sibling, out, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     finally:
         sibling.unlink(missing_ok=True)
-    return beside
 
 
 def _checked(source: Path, out: Path, kind: str, severity: int, sound: Path | None) -> Kind:
@@ -125,14 +123,15 @@ def _sound(source: Path, grid: Timeline) -> Sound:
     return sound
 
 
-def _other(path: Path) -> Sound:
+def other_speech(path: Path) -> Sound:
+    """The whole sound of a file, 16 kHz mono."""
     sound = whole(path)
     if sound is None or not np.any(sound):
         raise InputError(f"{path}: has no sound")
     return sound
 
 
-def _landmarks(source: Path, models: Models) -> Points:
+def landmarks_of(source: Path, models: Models) -> Points:
     """`[T, 478, 3]` px, from the clip's `.h5` if there is one of this very clip, else found now."""
     beside = source.with_suffix(".h5")
     if beside.is_file():
@@ -178,10 +177,12 @@ def _sidecar(source: Path, kind: Kind, severity: int, scene: Scene, sound: Path 
     }
 
 
-def _replace(sibling: Path, out: Path, beside: Path, content: str) -> None:
-    """The labels first: a clip without labels would pass for a recording."""
+def put_in_place(sibling: Path, out: Path, content: str) -> Path:
+    """The labels first, and their file's name: a clip without labels would pass for a recording."""
+    beside = out.with_suffix(".json")
     try:
         beside.write_text(content, encoding="utf-8")
         sibling.replace(out)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from error
+    return beside

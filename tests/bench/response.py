@@ -4,8 +4,10 @@
     python -m tests.bench.response table --out work/response               # indicators by kind and severity, rank correlation
     python -m tests.bench.response sheet --out work/response a.h5          # work/response/sheet-*.png: look at them
 
-`measure` goes on where it was stopped. A kind is recovered if, in the median clip, one of its own indicators follows the
+`measure` goes on where it was stopped. A kind is recovered if, in the median clip, one stored indicator follows the
 severities with a Spearman correlation of at least 0.9; severity 0 is the clip itself with nothing but a second encoding.
+The indicator is chosen among some 150 after the fact, so that on a few clips one follows by chance: kinds seen on fewer
+than five clips are not judged.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from tfq.stages.pipeline import walk
 from tfq.store import TfqFile
 
 ENOUGH = 0.9
-SHOWN = ("visual_quality", "expression", "lip_sync")  # dimensions of picture kinds in the sheets' order
+LEAST_CLIPS = 5
 SCALARS = ("extract", "audio", "sync")
 
 
@@ -106,7 +108,7 @@ def table(out: Path) -> int:
     for row in rows:
         by_kind[row["kind"]][row["clip"]][row["severity"]] = row["values"]
     failed = 0
-    print("kind\tclips\tindicator\tspearman\tclean\t1\t2\t3\t4\t5")
+    print("kind\tclips\tindicator\tspearman\tclean\t1\t2\t3\t4\t5\tverdict")
     for name, kind in KINDS.items():
         clips = {
             clip: levels | {0: by_kind[kind.stream][clip].get(0, {})}
@@ -116,13 +118,12 @@ def table(out: Path) -> int:
         if not clips:
             continue
         best, value = _best(clips)
-        failed += value < ENOUGH
+        verdict = "few clips" if len(clips) < LEAST_CLIPS else "recovered" if value >= ENOUGH else "not recovered"
+        failed += verdict != "recovered"
         medians = [np.median([levels[i].get(best, np.nan) for levels in clips.values()]) for i in range(6)]
         numbers = "\t".join(f"{number:.4g}" for number in medians)
-        print(
-            f"{name}\t{len(clips)}\t{best}\t{value:.2f}\t{numbers}" + ("\t<-- not recovered" if value < ENOUGH else "")
-        )
-    print(f"{failed} kinds are not recovered")
+        print(f"{name}\t{len(clips)}\t{best}\t{value:.2f}\t{numbers}\t{verdict}")
+    print(f"{failed} kinds are not recovered, or were seen on too few clips")
     return failed
 
 

@@ -48,7 +48,7 @@ def test_the_list_names_every_kind(tfq):
     from tfq.artefacts import KINDS
 
     lines = tfq("degrade", "--list").stdout.splitlines()
-    assert [line.split("\t")[0] for line in lines[1:]] == list(KINDS)
+    assert [line.split("\t")[0] for line in lines[1:]] == [*KINDS, "wav2lip"]
 
 
 @pytest.mark.parametrize("kind", [[], ["--kind", "worse"], ["--kind", "../x"]])
@@ -56,3 +56,17 @@ def test_a_kind_that_is_missing_or_unknown_is_usage(tfq, video, asked, kind):
     result = tfq("degrade", *kind, video("clip.mp4"))
     assert (result.exit_code, asked) == (2, [])
     assert "--list" in result.stderr
+
+
+def test_the_kind_may_stand_before_the_clips(tfq, video, asked):
+    clip = video("clip.mp4")
+    result = tfq("degrade", "blur", clip)
+    assert result.exit_code == 0
+    assert asked == [(clip, clip.with_name("clip.blur-3.mp4"), "blur", 3, None, 0, None)]
+
+
+def test_wav2lip_without_weights_says_where_to_get_them(tfq, video):
+    result = tfq("degrade", "wav2lip", video("clip.mp4"))
+    assert (result.exit_code, result.stdout) == (6, "")
+    assert "--weights" in result.stderr
+    assert "github.com/Rudrabha/Wav2Lip" in result.stderr

@@ -24,7 +24,7 @@ from tfq.types import Line, Picture
 PAYLOAD = 1200  # bytes of the picture in a packet: what fits into an Ethernet frame with its headers, and some room
 FULL_SIZE = 1280 * 720  # a picture of this size has such packets; smaller ones have as many, of fewer bytes
 LEAST = 120
-KEY_S = 10.0  # seconds from one key picture to the next, as x264 has it unless it is told otherwise
+KEY_S = {"libx264": 10.0, "libx265": 1.0}  # seconds from one key picture to the next: x264's own; a conference's
 _DECODERS = {"libx264": "h264", "libx265": "hevc"}
 
 
@@ -156,7 +156,7 @@ def _is_slice(unit: bytes, codec: str) -> bool:
 
 def _options(line: Line) -> dict[str, str]:
     """One thread, so that the same pictures give the same bytes on every machine; no B pictures, as on a live line."""
-    key = str(round(KEY_S * timebase.FPS))
+    key = str(round(KEY_S[line.codec] * timebase.FPS))
     if line.codec == "libx265":
         return {
             "preset": "fast",

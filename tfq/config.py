@@ -12,6 +12,16 @@ DIMENSIONS = ("lip_sync", "expression", "audio_quality", "consistency", "visual_
 
 
 @dataclass(frozen=True)
+class DecodingLimits:
+    """What a video may ask for. No stage's result depends on it, so no stamp holds it."""
+
+    pixels: int = 2**26  # of a picture: 8192 x 8192
+    streams: int = 64
+    memory_mb: int = 8192  # of the process that decodes
+    silence_s: int = 60  # time that one packet may take
+
+
+@dataclass(frozen=True)
 class ExtractConfig:
     """`source`: `embed` keeps the source's bytes inside the file, `link` its path and hash."""
 

@@ -17,7 +17,10 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from tfq.cli import output
+from tfq.config import DecodingLimits
 from tfq.errors import UsageError
+
+DECODING = DecodingLimits()
 
 VIDEO_KINDS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".gif")
 
@@ -97,7 +100,25 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Loop(Messages, Machine, Inputs):
+class Limits:
+    """What a video may ask for before it is refused."""
+
+    max_pixels: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse videos whose pictures have more pixels.")
+    ] = DECODING.pixels
+    max_streams: Annotated[int, typer.Option(min=1, metavar="N", help="Refuse videos with more streams.")] = (
+        DECODING.streams
+    )
+    max_memory: Annotated[
+        int, typer.Option(min=512, metavar="MB", help="Refuse videos that need more memory to decode.")
+    ] = DECODING.memory_mb
+    decode_timeout: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="Refuse videos of which one packet takes longer to decode.")
+    ] = DECODING.silence_s
+
+
+@dataclass(frozen=True)
+class Loop(Messages, Limits, Machine, Inputs):
     """All that a command working on one file after another takes."""
 
     output: Annotated[

@@ -13,7 +13,7 @@ from tfq.cli import inputs, output
 from tfq.cli.inputs import Item, Place
 from tfq.cli.options import Loop
 from tfq.cli.work import Done, Task, do, limit_threads
-from tfq.config import Settings
+from tfq.config import DecodingLimits, Settings
 from tfq.errors import BatchError, IndeterminateError, UsageError
 
 log = logging.getLogger("tfq")
@@ -68,6 +68,7 @@ def each_file(
         offline=loop.offline,
         threads=threads,
         after=after,
+        limits=DecodingLimits(loop.max_pixels, loop.max_streams, loop.max_memory, loop.decode_timeout),
     )
     emit = emit or (lambda done: output.data(str(done.item.out), "\0" if loop.print0 else "\n"))
     work_on = _alone if loop.jobs == 1 else _several

@@ -8,13 +8,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfq.cli import output
 from tfq.cli.inputs import Item, beside
-from tfq.config import Settings
+from tfq.config import DecodingLimits, Settings
 from tfq.errors import IndeterminateError, InputError, TfqError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Task:
     offline: bool = False
     threads: int = 1
     after: Callable[[TfqFile, Item], Any] | None = None
+    limits: DecodingLimits = field(default_factory=DecodingLimits)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def _told(item: Item, what: str) -> str:
 
 
 def _do(item: Item, task: Task, progress: Progress) -> Done:
+    from tfq.media import guarded
     from tfq.report.words import reason
     from tfq.stages import pipeline
     from tfq.store import TfqFile
@@ -87,6 +89,9 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
         raise InputError(f"{item.name}: a folder; name the files in it")
     if not named.exists():
         raise InputError(f"{item.name}: no such file")
+    if not named.is_file():  # reading a pipe or a device might never end
+        raise InputError(f"{item.name}: a pipe or a device, not a file")
+    guarded.limit(task.limits)
     with (
         _workplace(item, task) as path,
         TfqFile(path, wait=task.wait, durable=task.keep or item.source is None) as file,

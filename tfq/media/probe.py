@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -17,10 +17,20 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from tfq.config import DecodingLimits
 from tfq.errors import InputError
 
 Source: TypeAlias = Path | io.BufferedIOBase
 Coded = TypeVar("Coded", VideoStream, AudioStream)
+
+PLAYLISTS = ("concat", "dash", "hls", "imf", "sdp")  # a stranger's file must not draw in others of this machine
+
+
+class Watch:
+    """What this process holds videos to: `limits`, and `at_packet`, told that a long pass goes on."""
+
+    limits: ClassVar = DecodingLimits()
+    at_packet: ClassVar[Callable[[], Any]] = int
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ def opened(source: Source) -> Iterator[InputContainer]:
     name = name_of(source)
     if not isinstance(source, Path):
         source.seek(0)
+    elif source.is_file() and not source.stat().st_size:
+        raise InputError(f"{name}: an empty file")
     try:
         # An absolute path: FFmpeg takes what stands before a colon for a protocol. No protocol but files: a playlist
         # that calls itself a video must not reach the network.
@@ -88,6 +100,9 @@ def opened(source: Source) -> Iterator[InputContainer]:
     except (av.FFmpegError, ValueError, OSError) as error:
         raise InputError(f"{name}: not a video that can be read, or a damaged one") from error
     with container:
+        if container.format.name in PLAYLISTS:
+            raise InputError(f"{name}: a list of other files, not a video")
+        _check(container, name)
         yield container
 
 
@@ -115,7 +130,9 @@ def packets(container: InputContainer, stream: Coded) -> Iterator[Packet[Coded]]
     """The stream's packets, to the end or to where the file cannot be read further."""
     # Reading past damage fails in some containers, as at the end of a file that was cut short.
     with contextlib.suppress(av.FFmpegError):
-        yield from container.demux(stream)
+        for packet in container.demux(stream):
+            Watch.at_packet()
+            yield packet
 
 
 def pixel_aspect(stream: VideoStream) -> float:
@@ -141,6 +158,21 @@ def sha256(path: Path) -> str:
 def name_of(source: Source) -> str:
     """How a source is called in messages."""
     return str(source) if isinstance(source, Path) else "the embedded source"
+
+
+def _check(container: InputContainer, name: str) -> None:
+    """Refuse a video that asks for more than it may, before it is read."""
+    limits = Watch.limits
+    count = len(container.streams)
+    if count > limits.streams:
+        raise InputError(f"{name}: {count} streams, over the limit of {limits.streams}; see --max-streams")
+    for stream in container.streams.video:
+        if stream.codec_context is None:
+            continue
+        if (pixels := stream.width * stream.height) > limits.pixels:
+            raise InputError(f"{name}: {pixels} pixels, over the limit of {limits.pixels}; see --max-pixels")
+        # Pictures may grow in the middle of a stream; FFmpeg then drops them as damaged.
+        stream.codec_context.options = {"max_pixels": str(limits.pixels)}
 
 
 def _start(stream: Any) -> float:

@@ -13,7 +13,7 @@ from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
 from tfq.faces.landmarks import BLENDSHAPES, MISSING, Face, Finder
 from tfq.faces.mouth import mouth_crop
 from tfq.faces.texture import Grain
-from tfq.media.frames import frames
+from tfq.media.guarded import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import GroupWriter, Stamp, TfqFile

@@ -12,7 +12,7 @@ from tfq.errors import UsageError
 from tfq.faces.detect import Detections, Detector, blazeface, scrfd
 from tfq.faces.scenes import change, histogram
 from tfq.faces.track import Track, judged, link, presence, rivals
-from tfq.media.frames import frames
+from tfq.media.guarded import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import Stamp, TfqFile

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfq.config import DIMENSIONS
 from tfq.errors import InputError
-from tfq.media.frames import frames
+from tfq.media.guarded import frames
 from tfq.report.figures import Tracks, over_time
 from tfq.report.page import Still, page
 from tfq.stages import curves

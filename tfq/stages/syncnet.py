@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfq import timebase
-from tfq.media.frames import frames
+from tfq.media.guarded import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import Stamp, TfqFile

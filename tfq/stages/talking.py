@@ -12,7 +12,7 @@ from tfq.config import AlignConfig, SyncConfig
 from tfq.faces.landmarks import MISSING, Face, Finder
 from tfq.faces.mouth import mouth_crop
 from tfq.faces.track import Track
-from tfq.media.frames import frames
+from tfq.media.guarded import frames
 from tfq.models.runtime import Models
 from tfq.models.sync import WHISPER
 from tfq.stages.source import open_source

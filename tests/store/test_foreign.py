@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+
 import h5py
 import numpy as np
 import pytest
 
 from tests.builders import h5
 from tfq.errors import FormatError, InputError
-from tfq.store import TfqFile
+from tfq.store import TfqFile, guard, opening
 
 T = 60
 
@@ -178,3 +182,43 @@ def test_a_damaged_chunk_is_told_when_it_is_read(tmp_path):
         assert len(file.array("extract/valid")) == T
         with pytest.raises(FormatError, match="align/landmarks is damaged"):
             file.array("align/landmarks")
+
+
+@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGALRM])
+def test_a_file_over_which_hdf5_dies_or_hangs_is_told(tmp_path, monkeypatch, how):
+    path = h5(tmp_path / "a.h5")
+    opener, here = opening.open_checked, os.getpid()
+    monkeypatch.setattr(
+        opening, "open_checked", lambda path: opener(path) if os.getpid() == here else os.kill(os.getpid(), how)
+    )
+    with pytest.raises(FormatError, match="so damaged that HDF5"):
+        TfqFile(path, read_only=True)
+
+
+def test_a_look_that_never_ends_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "SECONDS", 0.2)
+    with pytest.raises(FormatError, match="so damaged that HDF5"):
+        guard.survive(lambda _: signal.pause(), tmp_path)
+
+
+def test_a_group_inside_itself_is_refused(tmp_path):
+    path = h5(tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        file["features/lips/again"] = file["features"]
+    with pytest.raises(FormatError, match="nested deeper"):
+        TfqFile(path, read_only=True)
+
+
+def test_any_flipped_bytes_are_told_or_harmless(tmp_path):
+    path = h5(tmp_path / "a.h5", frames=10)
+    content, generator = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(12):
+        damaged = bytearray(content)
+        for place in generator.integers(0, len(damaged), 8):
+            damaged[place] = generator.integers(0, 256)
+        path.write_bytes(damaged)
+        with contextlib.suppress(FormatError), TfqFile(path, read_only=True) as file:
+            for name in file.names():
+                file.stamp(name), file.info(name), file.status(name)
+            for name in ("extract/audio", "align/landmarks", "sync/distance", "features/lips/values"):
+                file.array(name)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from tfq.errors import FormatError, InputError, InUseError, TfqError
 from tfq.store import schema
-from tfq.store.opening import DAMAGE, open_checked, plain
+from tfq.store.opening import DAMAGE, open_checked, open_foreign, plain
 from tfq.store.provenance import Stamp
 
 Array = NDArray[Any]
@@ -103,7 +103,7 @@ class TfqFile:
             if not read_only:
                 _clear(path)
             if path.exists():
-                self._file = open_checked(path)
+                self._file = open_foreign(path)
             elif read_only:
                 raise InputError(f"{path}: no such file")
         except BaseException:

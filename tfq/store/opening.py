@@ -10,9 +10,26 @@ import h5py
 import numpy as np
 
 from tfq.errors import FormatError, InputError
-from tfq.store import migrate, schema
+from tfq.store import guard, migrate, schema
 
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises for a damaged file, depending on where
+
+
+def open_foreign(path: Path) -> h5py.File:
+    """The file, open for reading, once a child has come through all of its metadata alive.
+
+    Raises:
+        FormatError: it is not one of tfq's, or is damaged or unsafe.
+        InputError: it is not there or may not be read.
+    """
+    guard.survive(_look, path)
+    return open_checked(path)
+
+
+def _look(path: Path) -> None:
+    with open_checked(path) as file:
+        dict(file.attrs)
+        file.visititems(lambda _, item: dict(item.attrs) and None)
 
 
 def open_checked(path: Path) -> h5py.File:

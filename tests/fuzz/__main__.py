@@ -1,0 +1,69 @@
+"""Damaged files of every kind, until the time is over: `python -m tests.fuzz --minutes 10 --seed 1`.
+
+Prints for each kind how many were read, how many were refused with a sentence, and every case that was neither, by the seed
+that repeats it: `python -m tests.fuzz --only h5 --case 1234`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tests.fuzz.mutate import mutated
+from tests.fuzz.targets import seeds
+from tfq.errors import TfqError
+
+SLOW_S = 30.0
+
+
+def attempt(good: Path, read: Callable[[Path], None], case: int) -> str:
+    """`read`, `refused`, or what went wrong."""
+    path = good.with_stem("damaged")
+    path.write_bytes(mutated(good.read_bytes(), np.random.default_rng(case)))
+    begun = time.monotonic()
+    try:
+        read(path)
+        told = "read"
+    except TfqError as error:
+        told = "refused" if error.exit_status != TfqError.exit_status else traceback.format_exc()
+    except Exception:
+        told = traceback.format_exc()
+    return told if time.monotonic() - begun < SLOW_S else f"took {time.monotonic() - begun:.0f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", help="one kind, as in h5")
+    parser.add_argument("--case", type=int, help="repeat one case")
+    given = parser.parse_args()
+    counts: dict[str, Counter[str]] = {}
+    until, case = time.monotonic() + 60 * given.minutes, given.seed * 10**6
+    with tempfile.TemporaryDirectory() as folder:
+        kinds = {name: kind for name, kind in seeds(Path(folder)).items() if given.only in (None, name)}
+        while time.monotonic() < until:
+            for name, (good, read) in kinds.items():
+                told = attempt(good, read, case if given.case is None else given.case)
+                usual = told in ("read", "refused")
+                counts.setdefault(name, Counter())[told if usual else "wrong"] += 1
+                if not usual:
+                    print(f"{name}, case {case if given.case is None else given.case}: {told}")
+            case += 1
+            if given.case is not None:
+                break
+    for name, count in counts.items():
+        print(
+            f"{name:12} {count.total():6} cases, {count['read']} read, {count['refused']} refused, {count['wrong']} wrong"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.__main__ import attempt
+from tests.fuzz.targets import seeds
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    return seeds(tmp_path_factory.mktemp("fuzz"))
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "h5", "csv", "jsonl", "safetensors"])
+def test_damaged_files_are_read_or_refused(kinds, kind):
+    good, read = kinds[kind]
+    read(good)
+    for case in range(8):
+        assert attempt(good, read, case) in ("read", "refused"), f"python -m tests.fuzz --only {kind} --case {case}"

@@ -66,9 +66,9 @@ def load(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
     except FileNotFoundError as error:
         raise WeightsError(f"{path}: no such checkpoint") from error
-    except (SafetensorError, ValueError, OSError) as error:
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise WeightsError(f"{path}: not a safetensors file, or a damaged one") from error
-    if description.get("format") != FORMAT:
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise WeightsError(f"{path}: not a checkpoint written by `tfq train`")
     try:
         spec = FusionSpec(**{**description["spec"], "dimensions": tuple(description["spec"]["dimensions"])})
@@ -76,6 +76,6 @@ def load(path: Path) -> Checkpoint:
         network.load_state_dict(tensors)
         scale = {name: (np.array(pair[0]), np.array(pair[1])) for name, pair in description["scale"].items()}
         widths = np.array([np.nan if width is None else width for width in description["half_widths"]])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
         raise WeightsError(f"{path}: the checkpoint does not fit its own description") from error
     return Checkpoint(description["name"], network.eval(), scale, widths, description["figures"])

@@ -68,10 +68,12 @@ def load(path: Path) -> tuple[dict[str, Any], list[Row]]:
             header, *rows = [json.loads(line) for line in lines if line.strip()]
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: not an index written by `tfq index`") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("format_version") != FORMAT_VERSION:
         raise FormatError(f"{path}: not an index written by `tfq index`")
+    if not all(isinstance(row, dict) for row in rows):
+        raise FormatError(f"{path}: a damaged index; run `tfq index` again")
     return header, rows
 
 
@@ -213,6 +215,8 @@ def _table(path: Path) -> dict[str, dict[str, str]]:
         raise InputError(f"{path}: cannot be read as CSV") from error
     known: dict[str, dict[str, str]] = {}
     for number, entry in enumerate(entries, 2):
+        if not entry[key]:
+            raise InputError(f"{path}: line {number}: names no file")
         for name in DIMENSIONS:
             _check_label(path, number, name, entry.get(name))
         for identity in (entry[key], Path(entry[key]).name, entry.get("sha256")):

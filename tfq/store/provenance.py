@@ -35,6 +35,9 @@ class Stamp:
     def from_json(cls, text: str) -> Stamp:
         """Raises ValueError where the text is not a stamp."""
         try:
-            return cls(**json.loads(text))
+            stamp = cls(**json.loads(text))
         except TypeError as error:
             raise ValueError(f"not a stamp: {error}") from error
+        if not all(isinstance(value, dict) for value in (stamp.parameters, stamp.weights, stamp.inputs)):
+            raise ValueError("not a stamp: its lists are of another kind")
+        return stamp

@@ -136,7 +136,7 @@ class TfqFile:
 
     def has(self, path: str) -> bool:
         """Whether a group or dataset is there."""
-        return self._file is not None and path in self._file
+        return self._find(path) is not None
 
     def names(self, path: str = "/") -> tuple[str, ...]:
         """Names inside a group, in the order of the schema for the root and by name below it."""
@@ -172,7 +172,7 @@ class TfqFile:
 
     def rows(self, path: str, start: int = 0, stop: int | None = None) -> Array:
         """Some rows of a dataset, read from disk without the others."""
-        dataset = None if self._file is None else self._file.get(path)
+        dataset = self._find(path)
         if not isinstance(dataset, h5py.Dataset):
             raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         try:
@@ -182,7 +182,7 @@ class TfqFile:
 
     def shape(self, path: str) -> tuple[int, ...]:
         """Shape of a dataset, without reading it."""
-        dataset = None if self._file is None else self._file.get(path)
+        dataset = self._find(path)
         if not isinstance(dataset, h5py.Dataset):
             raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         return tuple(dataset.shape)
@@ -235,8 +235,14 @@ class TfqFile:
             _sync(self.path.parent)
         self._file = open_checked(self.path)
 
+    def _find(self, path: str) -> h5py.Group | h5py.Dataset | None:
+        try:
+            return None if self._file is None else self._file.get(path)
+        except DAMAGE as error:
+            raise FormatError(f"{self.path}: {path} is damaged") from error
+
     def _group(self, path: str) -> h5py.Group:
-        found = None if self._file is None else self._file.get(path)
+        found = self._find(path)
         if not isinstance(found, h5py.Group):
             raise FormatError(f"{self.path}: holds no {path}; run `tfq {path.split('/', 1)[0]}` on it")
         return found

@@ -67,6 +67,9 @@ def train(
         float, typer.Option(min=0, help="Share of the contrastive loss.")
     ] = DEFAULT.contrast_weight,
     time_weight: Annotated[float, typer.Option(min=0, help="Share of the loss on moments.")] = DEFAULT.time_weight,
+    average: Annotated[
+        float, typer.Option(min=0, max=0.9999, help="Decay of the moving average of the weights; 0: the last ones.")
+    ] = DEFAULT.average,
     precision: Annotated[Literal["no", "bf16", "fp16"], typer.Option(help="Mixed precision.")] = "no",
     speech: Annotated[
         str,
@@ -119,6 +122,7 @@ def train(
         time_weight=time_weight,
         precision=precision,
         patience=patience,
+        average=average,
         seed=seed,
     )
     stage(index, out, config, name, output.note)

@@ -16,9 +16,9 @@ from tfq.artefacts.labels import CLEAN, offset_mos
 from tfq.config import SpeakConfig
 from tfq.errors import NoSpeechError, UsageError
 from tfq.media import writer
-from tfq.media.frames import Timeline, frames, timeline
+from tfq.media.frames import Timeline
+from tfq.media.guarded import frames, samples, timeline
 from tfq.media.probe import sha256
-from tfq.media.samples import samples
 from tfq.models import wav2lip
 from tfq.models.runtime import Models
 from tfq.stages.degrade import FORMAT, FORMAT_VERSION, landmarks_of, other_speech, put_in_place

@@ -169,7 +169,7 @@ def _weak(file: TfqFile, over_time: Floats, valid: Mask, config: ScoreConfig) ->
 def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The strongest reason by dimension: of its worst weak segment, or of the whole clip.
 
-    None where nothing stands out, or the score is good and there is nothing to explain.
+    None where the score is good: there is nothing to explain.
     """
     facts, found = curves.read(file), {}
     frames, offset_ms = file.shape("extract/time_s")[0], file.info("sync").get("offset_ms")
@@ -186,7 +186,7 @@ def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -
         if known or (told and not whole.evidence):
             worst = min(known or told, key=lambda piece: piece["mos"])
             found[name] = {key: worst[key] for key in ("reason", "evidence", "start_s", "end_s")}
-        elif whole.evidence:
+        else:
             end = round(timebase.seconds_of(frames), 3)
             found[name] = {"reason": whole.text, "evidence": whole.evidence, "start_s": 0.0, "end_s": end}
     return found

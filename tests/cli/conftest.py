@@ -80,7 +80,7 @@ def shell(fake: list[str], environment: dict[str, str], tmp_path: Path) -> Shell
 
     def run(line: str, **extra: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False, **extra
+            ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, timeout=120, check=False, **extra
         )
 
     return run

@@ -7,7 +7,7 @@ import pytest
 def test_no_file_and_a_terminal_is_usage(fake, environment):
     parent, child = pty.openpty()
     process = subprocess.run(
-        [*fake, "score"], stdin=child, env=environment, capture_output=True, timeout=30, check=False
+        [*fake, "score"], stdin=child, env=environment, capture_output=True, timeout=120, check=False
     )
     assert (process.returncode, process.stdout) == (2, b"")
     assert process.stderr.startswith(b"Usage: tfq score")
@@ -57,5 +57,5 @@ def test_a_command_starts_before_the_one_before_it_ends(fake, environment, video
     process.stdin.flush()
     assert process.stdout.readline() == f"{clip.with_suffix('.h5')}\n".encode()
     process.stdin.close()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=120) == 0
     process.stdout.close()

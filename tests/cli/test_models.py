@@ -102,7 +102,7 @@ def test_a_terminal_gets_a_table(tmp_path: Path) -> None:
     master, slave = pty.openpty()
     environment = {**os.environ, "COLUMNS": "200", "TFQ_CACHE": str(tmp_path)}
     subprocess.run(
-        [sys.executable, "-m", "tfq", "models", "list"], stdout=slave, env=environment, check=True, timeout=60
+        [sys.executable, "-m", "tfq", "models", "list"], stdout=slave, env=environment, check=True, timeout=120
     )
     os.close(slave)
     shown = os.read(master, 65536).decode()

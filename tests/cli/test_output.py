@@ -19,7 +19,7 @@ def on_terminal(command, environment, stdout):
     except OSError:  # a terminal without a writer
         pass
     os.close(parent)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     return drawn
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.artefacts import faces
 from tfq.artefacts import KINDS, Scene, transmission
-from tfq.artefacts.labels import CLEAN, SHARE_POWER, labels, mute_loss, offset_mos, pieces, transmission_mos
+from tfq.artefacts.labels import CLEAN, LADDER, SHARE_POWER, labels, mute_loss, offset_mos, pieces, transmission_mos
 from tfq.config import DIMENSIONS
 
 NAMES = st.sampled_from(sorted(KINDS))
@@ -119,3 +119,10 @@ def test_swapped_speech_ruins_sync_and_consistency_and_leaves_the_picture_alone(
     assert made["consistency"] < 1.5
     assert made["visual_quality"] == made["audio_quality"] == CLEAN
     assert made["overall"] < 2.6
+
+
+@pytest.mark.parametrize(("severity", "quantiser"), [(1, 27), (3, 36), (5, 45)])
+def test_the_whole_of_a_sent_picture_is_what_people_said_of_it(severity, quantiser):
+    made = labels("over_compression", severity, Scene(range(100), 100)).clip
+    asked = float(transmission_mos(25.0, quantiser, 0.0) - transmission_mos(25.0, 23.0, 0.0))
+    assert made["overall"] - CLEAN == pytest.approx(max(asked, LADDER[-1] - CLEAN), abs=0.01)

@@ -125,8 +125,11 @@ def labels(name: str, severity: int, scene: Scene) -> Labels:
     for dimension, share in kind.touches.items():
         loss[scene.span.start : scene.span.stop, DIMENSIONS.index(dimension)] = share * inside
     loss[:, -1] = _overall(loss)
+    if name in _SENT:
+        loss[scene.span.start : scene.span.stop, -1] = inside
     clip = np.mean(loss ** (1 / SHARE_POWER), 0) ** SHARE_POWER if scene.frames else loss.sum(0)
-    clip[-1] = _overall(clip[None])[0]
+    if name not in _SENT:
+        clip[-1] = _overall(clip[None])[0]
     values = {dimension: round(CLEAN - float(clip[i]), 3) for i, dimension in enumerate(DIMENSIONS)}
     return Labels(values, CLEAN - loss)
 
@@ -219,6 +222,7 @@ def _even_loss(name: str, severity: int, amount: float) -> float:
     return CLEAN - LADDER[severity - 1]
 
 
+# How the picture is sent: people were asked for the whole of it, so that their answer is the label of `overall` too.
 _SENT = (
     "over_compression", "over_compression_h265", "picture_loss", "picture_loss_h265", "falling_rate", "low_frame_rate",
     "repeated_frames",

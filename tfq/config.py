@@ -126,6 +126,9 @@ class TrainConfig:
 
     fusion: str = "audio_query"  # audio_query, video_query, both, concat
     pooling: str = "attention"  # mean, attention
+    views: str = (
+        "own"  # own: what only one stream can show is judged by that stream alone; all: everything by everything
+    )
     width: int = 256
     layers: int = 2
     heads: int = 4

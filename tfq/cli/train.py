@@ -46,6 +46,10 @@ def train(
         typer.Option(help="Which side asks the other in the decoder."),
     ] = "audio_query",
     pooling: Annotated[Literal["attention", "mean"], typer.Option(help="How moments become one score.")] = "attention",
+    views: Annotated[
+        Literal["own", "all"],
+        typer.Option(help="own: expression and visual quality see the picture alone, audio quality the sound alone."),
+    ] = "own",
     width: Annotated[int, typer.Option(min=16, help="Width of the decoder.")] = DEFAULT.width,
     layers: Annotated[int, typer.Option(min=1, help="Layers of the decoder.")] = DEFAULT.layers,
     heads: Annotated[int, typer.Option(min=1, help="Attention heads of each layer.")] = DEFAULT.heads,
@@ -108,6 +112,7 @@ def train(
     config = TrainConfig(
         fusion=fusion,
         pooling=pooling,
+        views=views,
         width=width,
         layers=layers,
         heads=heads,

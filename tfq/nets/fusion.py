@@ -13,6 +13,9 @@ from torch.nn import functional
 
 SUMMARY = 16  # width that each feature's statistics over the clip are given
 
+# With `views="own"` these dimensions are judged by one stream alone: whatever happens to the other cannot move them.
+OWN_VIEW = {"expression": "picture", "visual_quality": "picture", "audio_quality": "sound"}
+
 
 @dataclass(frozen=True)
 class FusionSpec:
@@ -32,6 +35,7 @@ class FusionSpec:
     layers: int = 2
     heads: int = 4
     dropout: float = 0.2
+    views: str = "all"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,12 +43,21 @@ class FusionSpec:
         """Every feature the network takes, with its width."""
         return {**self.picture, **self.sound, **self.cross}
 
+    def view(self, dimension: str) -> str:
+        """What a dimension is judged by: `picture`, `sound`, or `joint`, which is everything."""
+        return OWN_VIEW.get(dimension, "joint") if self.views == "own" else "joint"
+
+    def seen_by(self, view: str) -> tuple[str, ...]:
+        """The features of a view."""
+        return tuple({"picture": self.picture, "sound": self.sound}.get(view, self.features))
+
 
 class Fusion(nn.Module):
     """Projection per feature, Transformer decoder between the streams, pooling, one MLP head per dimension.
 
     With `audio_query` sound asks (query) and the picture answers (key, value); `video_query` is the reverse, `both`
-    does both and adds them, `concat` is the plain baseline: no attention between streams.
+    does both and adds them, `concat` is the plain baseline: no attention between streams. With own views a dimension
+    that only one stream can show is judged by that stream alone.
     """
 
     def __init__(self, spec: FusionSpec) -> None:
@@ -58,8 +71,10 @@ class Fusion(nn.Module):
         self.attention = nn.Linear(width, len(spec.dimensions)) if spec.pooling == "attention" else None
         self.summary = nn.ModuleDict({name: nn.Linear(2 * size, SUMMARY) for name, size in spec.features.items()})
         self.over_time = nn.ModuleList(_head(width, spec.dropout) for _ in spec.dimensions)
-        known = 2 * width + SUMMARY * len(spec.features)
-        self.of_clip = nn.ModuleList(_head(known, spec.dropout) for _ in spec.dimensions)
+        self.views = [spec.view(dimension) for dimension in spec.dimensions]
+        known = [2 * width + SUMMARY * len(spec.seen_by(view)) for view in self.views]
+        self.of_clip = nn.ModuleList(_head(size, spec.dropout) for size in known)
+        self.alone = nn.ModuleDict({side: _Alone(width, spec.dropout) for side in sorted({*self.views} - {"joint"})})
         self.contrast = nn.ModuleDict({side: nn.Linear(width, 64) for side in ("picture", "sound")})
 
     def forward(
@@ -82,15 +97,16 @@ class Fusion(nn.Module):
             "picture": sum((rows[name] for name in self.spec.picture), torch.zeros(())),
             "sound": sum((rows[name] for name in self.spec.sound), torch.zeros(())),
         }
-        fused = self._fuse(streams["picture"] + shared, streams["sound"] + shared, inside)
-        time = torch.cat([head(fused) for head in self.over_time], -1)  # [B, T, M]
-        pooled = self._pool(fused, time, inside)  # [B, M, 2W]
-        whole = self._summarise(features, present, inside)  # [B, features * SUMMARY]
-        clip = torch.cat(
-            [head(torch.cat([pooled[:, i], whole], -1)) for i, head in enumerate(self.of_clip)], -1
-        )  # [B, M]
+        views = {"joint": self._fuse(streams["picture"] + shared, streams["sound"] + shared, inside)}
+        views |= {side: alone(streams[side], inside) for side, alone in self.alone.items()}
+        whole = self._summarise(features, present, inside)
+        time, clip = [], []
+        for i, view in enumerate(self.views):
+            time.append(self.over_time[i](views[view]))  # [B, T, 1]
+            known = [*self._pool(views[view], time[i][..., 0], i, inside), *(whole[n] for n in self.spec.seen_by(view))]
+            clip.append(self.of_clip[i](torch.cat(known, -1)))  # [B, 1]
         unit = {side: functional.normalize(self.contrast[side](rows), dim=-1) for side, rows in streams.items()}
-        return {"clip": _bounded(clip), "time": _bounded(time), **unit}
+        return {"clip": _bounded(torch.cat(clip, -1)), "time": _bounded(torch.cat(time, -1)), **unit}
 
     def _fuse(self, picture: Tensor, sound: Tensor, inside: Tensor) -> Tensor:
         where = _positions(picture.shape[1], picture.shape[2], picture)
@@ -109,23 +125,49 @@ class Fusion(nn.Module):
         summed: Tensor = self.norm(torch.stack(fused).sum(0))
         return summed
 
-    def _summarise(self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor) -> Tensor:
+    def _summarise(
+        self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor
+    ) -> dict[str, Tensor]:
         """Mean and deviation of every column over the clip (statistics pooling, Snyder et al. 2017), projected."""
-        parts = []
+        parts = {}
         for name, project in self.summary.items():
             weight = (present[name] & inside)[..., None].to(features[name].dtype)
             count = weight.sum(1).clamp(min=1)
             mean = (features[name] * weight).sum(1) / count
             variance = ((features[name] - mean[:, None]) ** 2 * weight).sum(1) / count
-            parts.append(functional.gelu(project(torch.cat([mean, (variance + 1e-6).sqrt()], -1))))
-        return torch.cat(parts, -1)
+            parts[name] = functional.gelu(project(torch.cat([mean, (variance + 1e-6).sqrt()], -1)))
+        return parts
 
-    def _pool(self, fused: Tensor, time: Tensor, inside: Tensor) -> Tensor:
-        """Weighted mean and the mean of the worst fifth: people remember the worst moment. `[B, M, 2W]`."""
-        logits = torch.zeros_like(time) if self.attention is None else self.attention(fused)
-        weights = logits.masked_fill(~inside[..., None], -math.inf).softmax(1)  # [B, T, M]
-        worst = (-time / 0.5).masked_fill(~inside[..., None], -math.inf).softmax(1)
-        return torch.cat([torch.einsum("btm,btw->bmw", share, fused) for share in (weights, worst)], -1)
+    def _pool(self, view: Tensor, time: Tensor, dimension: int, inside: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted mean and the mean of the worst fifth: people remember the worst moment. Each `[B, W]`."""
+        logits = torch.zeros_like(time) if self.attention is None else self.attention(view)[..., dimension]
+        shares = (weight.masked_fill(~inside, -math.inf).softmax(1) for weight in (logits, -time / 0.5))
+        usual, worst = (torch.einsum("bt,btw->bw", share, view) for share in shares)
+        return usual, worst
+
+
+class _Alone(nn.Module):
+    """One stream in its own context: two convolutions of 0.2 and 0.5 s, and how each frame differs from the clip's mean."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.near = nn.ModuleList(
+            nn.Conv1d(width, width, 5, padding=2 * step, dilation=step, groups=width) for step in (1, 3)
+        )
+        self.mix = nn.ModuleList(
+            nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width)) for _ in self.near
+        )
+        self.differ = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, rows: Tensor, inside: Tensor) -> Tensor:
+        there = inside[..., None].to(rows.dtype)
+        rows = rows * there
+        for near, mix in zip(self.near, self.mix, strict=True):
+            rows = (rows + mix(near(rows.transpose(1, 2)).transpose(1, 2))) * there
+        mean = rows.sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)
+        out: Tensor = self.norm(rows + self.differ(rows - mean))
+        return out
 
 
 class _Input(nn.Module):

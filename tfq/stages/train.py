@@ -78,6 +78,7 @@ def _spec(scale: Scale, config: TrainConfig) -> FusionSpec:
         dimensions=DIMENSIONS,
         fusion=config.fusion,
         pooling=config.pooling,
+        views=config.views,
         width=config.width,
         layers=config.layers,
         heads=config.heads,

@@ -85,7 +85,9 @@ class TfqFile:
     Use as a context manager. Reading methods raise FormatError where the content is not what the schema says.
     """
 
-    def __init__(self, path: Path, *, wait: bool = False, durable: bool = True, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, wait: bool = False, durable: bool = True, read_only: bool = False, looked: bool = False
+    ) -> None:
         """Take the file, which need not exist yet.
 
         Args:
@@ -93,6 +95,7 @@ class TfqFile:
             wait: wait for another process that holds it, rather than raising InUseError.
             durable: flush to disk before a new version takes the name; off for files that nobody keeps.
             read_only: take no lock and refuse to replace; the version found at opening is read throughout.
+            looked: the file may kill this process: it is a child made for that, or has looked at the file before.
         """
         self.path = path
         self._durable = durable
@@ -103,7 +106,7 @@ class TfqFile:
             if not read_only:
                 _clear(path)
             if path.exists():
-                self._file = open_foreign(path)
+                self._file = open_checked(path) if looked else open_foreign(path)
             elif read_only:
                 raise InputError(f"{path}: no such file")
         except BaseException:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,31 @@ from tfq import timebase
 from tfq.store import Stamp, TfqFile
 
 
-def h5(path: Path, *, frames: int = 60, seed: int = 0, quality: float = 1.0, shift: int = 0, **changes: str) -> Path:
+def h5(path: Path, **asked: int | float | str) -> Path:
     """A finished file: its lips follow its sound as far as `quality` says, and its sync curve has its least at `shift`.
 
-    `changes` sets the status of a group, as in `align="no_face"`.
+    `changes` sets the status of a group, as in `align="no_face"`. One that has been made before is copied.
     """
+    path.write_bytes(_made(path.name, tuple(sorted(asked.items()))))
+    return path
+
+
+@functools.cache
+def _made(name: str, asked: tuple[tuple[str, int | float | str], ...]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return _make(Path(folder) / name, **dict(asked)).read_bytes()
+
+
+def _make(
+    path: Path,
+    *,
+    frames: int = 60,
+    seed: int = 0,
+    quality: float = 1.0,
+    shift: int = 0,
+    people: int = 1,
+    **changes: str,
+) -> Path:
     generator = np.random.default_rng(seed)
     digest = hashlib.sha256(f"{path.name}{seed}{quality}{shift}".encode()).hexdigest()
     root = {"source_name": path.with_suffix(".mp4").name, "source_size": 1, "source_sha256": digest, "source_path": ""}
@@ -29,8 +51,8 @@ def h5(path: Path, *, frames: int = 60, seed: int = 0, quality: float = 1.0, shi
             group.put("audio", generator.normal(0, 0.1, timebase.samples_of(frames)))
             group.info = {"duration_s": timebase.seconds_of(frames), "fps": 25.0, "width": 64, "height": 64}
         with file.replacing("detect", Stamp("detect", 1)) as group:
-            group.put("boxes", np.full((1, frames, 4), [8, 8, 56, 56]))
-            group.info = {"tracks": 1, "judged_track": 0}
+            group.put("boxes", np.full((people, frames, 4), [8, 8, 56, 56]))
+            group.info = {"tracks": people, "judged_track": 0}
             group.status = changes.get("detect", "ok")
         with file.replacing("align", Stamp("align", 1)) as group:
             group.put("landmarks", generator.uniform(10, 50, (frames, 478, 3)))

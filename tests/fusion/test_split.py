@@ -35,6 +35,23 @@ def test_parts_have_about_the_sizes_asked_for():
     assert 0.17 < counts["test"] / 2000 < 0.23
 
 
-def test_new_clips_move_nobody():
+def test_settled_families_stay_and_new_ones_fill_up():
     old = [[f"speaker:{i}"] for i in range(50)]
-    assert assign([*old, ["speaker:new"]], 20, 20, 3)[:50] == assign(old, 20, 20, 3)
+    parts = assign(old, 20, 20, 3)
+    more = assign([*old, *([f"speaker:new{i}"] for i in range(50))], 20, 20, 3, given=dict(enumerate(parts)))
+    assert more[:50] == parts
+    assert Counter(more) == {"train": 60, "validation": 20, "test": 20}
+
+
+@given(st.integers(0, 20))
+def test_every_part_has_its_share_of_every_level(seed):
+    strata = [f"level:{i % 4}" for i in range(400)]
+    parts = assign([[f"speaker:{i // 4 % 60}:{i % 4}"] for i in range(400)], 15, 20, seed, strata)
+    for level in set(strata):
+        counts = Counter(part for part, own in zip(parts, strata, strict=True) if own == level)
+        assert 10 <= counts["validation"] <= 20
+        assert 15 <= counts["test"] <= 25
+
+
+def test_three_families_are_enough_for_three_parts_to_be_tried():
+    assert set(assign([[f"speaker:{i}"] for i in range(10)], 15, 20, 0)) == {"train", "validation", "test"}

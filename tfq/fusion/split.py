@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 PARTS = ("train", "validation", "test")
 
@@ -34,26 +35,66 @@ def families(keys: Sequence[Iterable[str]]) -> list[int]:
     return [root(clip) for clip in range(len(keys))]
 
 
-def assign(keys: Sequence[Iterable[str]], validation: int, test: int, seed: int) -> list[str]:
-    """The part of each clip.
+def assign(
+    keys: Sequence[Iterable[str]],
+    validation: int,
+    test: int,
+    seed: int,
+    strata: Sequence[str] | None = None,
+    given: Mapping[int, str] | None = None,
+) -> list[str]:
+    """The part of each clip: families are dealt out one by one to the part that lacks most of their strata.
 
-    A family's part follows from a hash of the seed and its first key in alphabetical order, so that adding clips of
-    other people moves nobody.
+    Their order follows from a hash of the seed and a family's first key in alphabetical order, large families first,
+    since the small ones even out what those leave.
 
     Args:
         keys: as for `families`; a clip without keys is a family of its own and needs at least its own name.
         validation, test: parts of a hundred.
         seed: another seed, another split.
+        strata: for each clip, what every part should have its share of (a label's level, say).
+        given: parts that are settled, by family.
     """
     names = [sorted(clip) for clip in keys]
     joined = families(names)
-    smallest: dict[int, str] = {}
+    named: dict[int, str] = {}
+    held: dict[int, Counter[str]] = {}
     for clip, family in enumerate(joined):
-        for name in names[clip]:
-            smallest[family] = min(name, smallest.get(family, name))
-    parts = []
-    for family in joined:
-        digest = hashlib.sha256(f"{seed}:{smallest.get(family, '')}".encode()).digest()
-        place = int.from_bytes(digest[:8], "big") % 100
-        parts.append("test" if place < test else "validation" if place < test + validation else "train")
-    return parts
+        named[family] = min([*names[clip], *([named[family]] if family in named else [])], default="")
+        held.setdefault(family, Counter())[strata[clip] if strata else ""] += 1
+    goal = dict(zip(PARTS, (100 - validation - test, validation, test), strict=True))
+    lack = _Lack(held.values(), goal)
+    parts = dict(given or {})
+    for family, part in parts.items():
+        lack.take(held[family], part)
+    for family in sorted(held.keys() - parts.keys(), key=lambda one: (-_size(held[one]), _hash(seed, named[one]))):
+        parts[family] = max(PARTS, key=lambda part: (lack.of(held[family], part), goal[part]))
+        lack.take(held[family], parts[family])
+    return [parts[family] for family in joined]
+
+
+class _Lack:
+    """How many clips of each stratum, and in all, each part is short of."""
+
+    def __init__(self, held: Iterable[Counter[str]], goal: Mapping[str, int]) -> None:
+        total: Counter[str] = sum(held, Counter())
+        self._open = {
+            part: {name: count * share / 100 for name, count in total.items()} for part, share in goal.items()
+        }
+
+    def of(self, family: Counter[str], part: str) -> float:
+        still = self._open[part]
+        return sum(still.values()) + sum(count * still[name] for name, count in family.items()) / family.total()
+
+    def take(self, family: Counter[str], part: str) -> None:
+        for name, count in family.items():
+            self._open[part][name] -= count
+
+
+def _size(family: Counter[str]) -> int:
+    """Families of a size within a factor of two are equals, and the hash decides."""
+    return family.total().bit_length()
+
+
+def _hash(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()

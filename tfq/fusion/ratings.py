@@ -158,7 +158,7 @@ def over_time(mos: float, marked: Floats, top: float, power: float) -> Floats:
     wanted = loss ** (1 / power)
 
     def of(scale: float) -> Floats:
-        return np.minimum(scale * marked, worst)
+        return np.asarray(np.minimum(scale * marked, worst))
 
     least = float(marked[marked > 0].min())
     if float(np.mean(of(worst / least) ** (1 / power))) <= wanted:

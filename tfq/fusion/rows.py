@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,6 +84,28 @@ class Statistics:
         """Mean and standard deviation of a feature's columns; a constant column gets 1, so that it stays at zero."""
         deviation = np.sqrt(self.spread[name] / np.maximum(self.count[name], 1))
         return self.mean[name], np.where(deviation > 1e-6, deviation, 1.0)
+
+    def to_json(self) -> dict[str, dict[str, list[float]]]:
+        """By feature: `mean` and `std`, which networks are fed with, and `count` and `spread`, to merge with others."""
+        return {
+            name: {
+                "mean": self.mean[name].tolist(),
+                "std": self.scale(name)[1].tolist(),
+                "count": self.count[name].tolist(),
+                "spread": self.spread[name].tolist(),
+            }
+            for name in self.mean
+        }
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Mapping[str, Sequence[float]]]) -> Statistics | None:
+        """What `to_json` wrote; None where it cannot be merged with others."""
+        if not all({"mean", "count", "spread"} <= columns.keys() for columns in written.values()):
+            return None
+        made = cls()
+        for name, columns in written.items():
+            made._merge(name, *(np.array(columns[key], np.float64) for key in ("count", "mean", "spread")))
+        return made
 
     def _merge(self, name: str, count: Floats, mean: Floats, spread: Floats) -> None:
         if name not in self.count:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.builders import h5
 from tfq.config import IndexConfig, TrainConfig
 from tfq.stages import index as index_stage
 from tfq.stages import train as train_stage
@@ -12,8 +13,8 @@ def asked(monkeypatch):
     """What the commands asked of their stages."""
     calls = []
 
-    def index(paths, out, config, table=None):
-        calls.append((paths, out, config, table))
+    def index(paths, out, config, *, said, jobs, tell):
+        calls.append((paths, out, config, said))
         return {"files": len(paths), "split": {"train": 2}, "dropped": {"no_face": 1}}
 
     def train(index, out, config, name="", tell=lambda _: None):
@@ -30,7 +31,7 @@ def test_index_gathers_names_from_anywhere_and_prints_its_own(tfq, tmp_path, ask
     result = tfq("index", "-o", out, "-", tmp_path / "b.h5", input=f"{tmp_path}/a.h5\n")
     assert (result.exit_code, result.stdout) == (0, f"{out}\n")
     assert result.stderr == "tfq: 2 files: train 2; left out: no_face 1\n"
-    assert asked == [([tmp_path / "a.h5", tmp_path / "b.h5"], out, IndexConfig(), None)]
+    assert asked == [([tmp_path / "a.h5", tmp_path / "b.h5"], out, IndexConfig(), index_stage.Said())]
 
 
 def test_train_runs_with_the_defaults_and_tells_how_it_goes(tfq, tmp_path, asked):
@@ -52,3 +53,20 @@ def test_train_runs_with_the_defaults_and_tells_how_it_goes(tfq, tmp_path, asked
 def test_what_is_missing_or_impossible_is_usage(tfq, asked, args):
     result = tfq(*args)
     assert (result.exit_code, result.stdout, asked) == (2, "", [])
+
+
+def test_check_says_what_is_damaged_and_gives_3(tfq, tmp_path):
+    index_stage.index([h5(tmp_path / "a.h5")], tmp_path / "i.jsonl", IndexConfig())
+    good = tfq("index", "--check", tmp_path / "i.jsonl")
+    assert (good.exit_code, good.stdout, good.stderr) == (0, f"{tmp_path}/i.jsonl\n", "")
+    (tmp_path / "a.h5").write_bytes(b"gone")
+    bad = tfq("index", "--check", tmp_path / "i.jsonl")
+    assert (bad.exit_code, bad.stdout) == (3, "")
+    assert "a.h5: not an HDF5 file" in bad.stderr
+    assert bad.stderr.endswith("i.jsonl: damaged\n")
+
+
+def test_a_folder_without_features_says_what_to_run(tfq, tmp_path):
+    result = tfq("index", "--layout", "thqa-ntire", "-o", tmp_path / "i.jsonl", tmp_path)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "tfq features" in result.stderr

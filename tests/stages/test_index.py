@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 
 from tests.builders import h5
-from tfq.config import IndexConfig
+from tfq.config import DIMENSIONS, IndexConfig
 from tfq.errors import FormatError, InputError
-from tfq.stages.index import index, load
+from tfq.stages import index_rows
+from tfq.stages.index import Said, index, load
+from tfq.stages.index_check import check
+from tfq.stages.index_file import digest, save
+from tfq.stages.train import over_time
+from tfq.store import Stamp, TfqFile
 
 CONFIG = IndexConfig()
 
@@ -116,3 +121,172 @@ def test_a_published_split_that_divides_a_speaker_is_refused(tmp_path):
     people = table(tmp_path / "t.csv", "file,speaker,split", "a.mp4,x,test", "b.mp4,x,train")
     with pytest.raises(InputError, match="shares a speaker"):
         index(files, tmp_path / "i.jsonl", CONFIG, people)
+
+
+NAMES = ("i.jsonl", "i.csv", "i.parquet")
+
+
+def dataset(folder: Path, count: int = 12) -> list[Path]:
+    return [h5(folder / f"{i}.h5", seed=i) for i in range(count)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_holds_the_same(tmp_path, name):
+    people = table(tmp_path / "t.csv", "file,speaker,lip_sync,language", "0.mp4,007,4.5,zh", "1.mp4,,2,")
+    files = dataset(tmp_path, 3)
+    header = index(files, tmp_path / "other.jsonl", CONFIG, people)
+    rows = load(tmp_path / "other.jsonl")[1]
+    save(tmp_path / name, header, rows)
+    read, again = load(tmp_path / name)
+    assert read == header
+    assert again == rows
+    assert digest(again) == header["rows_sha256"]
+    assert again[0]["speaker"] == "007"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_format_by_another_name_is_refused(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x00PAR1 neither\n")
+    with pytest.raises(FormatError):
+        load(tmp_path / name)
+
+
+def test_unchanged_files_are_not_read_again_and_stay_where_they_are(tmp_path, monkeypatch):
+    files = dataset(tmp_path)
+    out = tmp_path / "i.jsonl"
+    first = index(files, out, CONFIG)
+    before = load(out)[1]
+    read = []
+    gather = index_rows.gather
+    monkeypatch.setattr(index_rows, "gather", lambda paths, *rest: read.extend(paths) or gather(paths, *rest))
+    assert index(files, out, CONFIG)["statistics"] == first["statistics"]
+    assert read == []
+    files += [h5(tmp_path / f"new{i}.h5", seed=100 + i) for i in range(6)]
+    grown = index(files, out, CONFIG)
+    assert {path.name for path in read} == {f"new{i}.h5" for i in range(6)}
+    rows = {row["file"]: row for row in load(out)[1]}
+    assert all(rows[row["file"]]["split"] == row["split"] for row in before)
+    (tmp_path / "fresh").mkdir()
+    parts = table(tmp_path / "p.csv", "file,split", *(f"{row['source']},{row['split']}" for row in rows.values()))
+    fresh = index(files, tmp_path / "fresh.jsonl", CONFIG, parts)
+    for name, columns in fresh["statistics"].items():
+        np.testing.assert_allclose(grown["statistics"][name]["mean"], columns["mean"], atol=1e-9)
+        np.testing.assert_allclose(grown["statistics"][name]["std"], columns["std"], rtol=1e-9)
+
+
+def test_another_seed_deals_again(tmp_path):
+    files = dataset(tmp_path)
+    parts = []
+    for seed in (0, 1, 0):
+        index(files, tmp_path / "i.jsonl", IndexConfig(seed=seed))
+        parts.append([row["split"] for row in load(tmp_path / "i.jsonl")[1]])
+    assert parts[0] == parts[2] != parts[1]
+
+
+def test_statistics_do_not_depend_on_how_many_read(tmp_path):
+    files = dataset(tmp_path, 9)
+    one = index(files, tmp_path / "1.jsonl", CONFIG)
+    assert index(files, tmp_path / "3.jsonl", CONFIG, jobs=3)["statistics"] == one["statistics"]
+
+
+def test_crowds_strange_sound_and_copies_are_left_out_each_with_its_reason(tmp_path):
+    files = [
+        h5(tmp_path / "good.h5", seed=1),
+        h5(tmp_path / "two.h5", seed=2, people=2),
+        h5(tmp_path / "far.h5", seed=3),
+    ]
+    (tmp_path / "again").mkdir()
+    files.append(tmp_path / "again" / "good.h5")
+    files[-1].write_bytes(files[0].read_bytes())
+    with TfqFile(files[2]) as file, file.replacing("sync", Stamp("sync", 1)) as group:
+        group.info = {"offset_ms": 0.0, "confidence": 0.02}
+    header = index(files, tmp_path / "i.jsonl", CONFIG)
+    assert header["dropped"] == {"duplicate": 1, "several_people": 1, "no_sync": 1}
+    rated = table(tmp_path / "t.csv", "file,lip_sync", "far.mp4,1.2")
+    assert "no_sync" not in index(files, tmp_path / "j.jsonl", CONFIG, rated)["dropped"]
+
+
+def rating_lines(clips: str = "ab", raters: int = 12) -> list[str]:
+    head = "rater,file,dimension,score,start_s,end_s,frame,box,text,page"
+    said = [f"r{r},{c}.mp4,lip_sync,{2 + (r + i) % 2},,,,,,7" for i, c in enumerate(clips) for r in range(raters)]
+    marks = [f'r{r},a.mp4,lip_sync,,0.4,0.8,,"1,2,3,4",late,7' for r in range(6)]
+    return [head, *said, *marks, "r0,b.mp4,expression,3,,,,,,7"]
+
+
+def test_ratings_become_labels_and_marks_the_labels_of_frames(tmp_path):
+    files = [h5(tmp_path / f"{name}.h5", seed=i, frames=50) for i, name in enumerate("abc")]
+    told = []
+    said = Said(ratings=table(tmp_path / "r.csv", *rating_lines("abx")))
+    header = index(files, tmp_path / "i.jsonl", CONFIG, said=said, tell=told.append)
+    first, second, third = load(tmp_path / "i.jsonl")[1]
+    assert first["ratings"]["lip_sync"]["mean"] == first["labels"]["lip_sync"] == pytest.approx(2.5)
+    assert first["ratings"]["lip_sync"]["raters"] == 12
+    assert first["ratings"]["lip_sync"]["low"] < 2.5 < first["ratings"]["lip_sync"]["high"]
+    assert first["marks"][0] == {
+        "rater": "r0", "dimension": "lip_sync", "start_s": 0.4, "end_s": 0.8, "box": [1, 2, 3, 4], "text": "late"
+    }  # fmt: skip
+    grid = over_time(first, np.array([first["labels"].get(name, np.nan) for name in DIMENSIONS]), 50)
+    assert grid[10:20, 0].max() < grid[30, 0]
+    assert np.isnan(grid[:, 1:]).all()
+    assert (second["over_time"], second["labels"]["expression"]) == ([], 3.0)
+    assert "labels" not in third
+    assert set(header["raters"]) == {"lip_sync", "expression"}
+    assert header["raters"]["lip_sync"]["raters"]["r0"]["ratings"] == 3
+    assert "expression: 1 of 1 clips have under 10 raters" in told
+    assert any("1 of 3 rated clips are in no file" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("r,a.mp4,lip_sync,9,,,,,,", "not a score"),
+        (",a.mp4,lip_sync,3,,,,,,", "needs a rater"),
+        ("r,a.mp4,beauty,3,,,,,,", "needs a rater"),
+        ("r,a.mp4,lip_sync,,2,1,,,,", "a mark has"),
+        ("r,a.mp4,lip_sync,,,,,1 2 3,,", "a mark has"),
+        ("r,a.mp4,lip_sync,,,,-4,,,", "a mark has"),
+    ],
+)
+def test_a_wrong_rating_names_its_line(tmp_path, line, wrong):
+    ratings = table(tmp_path / "r.csv", rating_lines()[0], "r,a.mp4,lip_sync,3,,,,,,", line)
+    with pytest.raises(InputError, match=f"line 3: .*{wrong}"):
+        index([h5(tmp_path / "a.h5")], tmp_path / "i.jsonl", CONFIG, said=Said(ratings=ratings))
+
+
+def changed(path: Path, **values: object) -> None:
+    header, rows = load(path)
+    save(path, header, [{**row, **values} for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ({"labels": {"lip_sync": 9.0}}, "not a score"),
+        ({"split": "holiday"}, "split is holiday"),
+        ({"duration_s": None}, "no duration"),
+        ({"over_time": [{"start_s": 2.0, "end_s": 90.0}]}, "lies outside"),
+        ({"over_time": [{}]}, "not what `tfq index` writes"),
+        ({"values_sha256": "0" * 64}, "its numbers are not those"),
+        ({"frames": 3}, "frames is 60, and was 3"),
+        ({"file": "elsewhere.h5"}, "no such file"),
+    ],
+)
+def test_check_finds_what_is_wrong(tmp_path, values, wrong):
+    index([h5(tmp_path / "a.h5")], tmp_path / "i.jsonl", CONFIG)
+    assert check(tmp_path / "i.jsonl") == []
+    changed(tmp_path / "i.jsonl", **values)
+    found = check(tmp_path / "i.jsonl")
+    assert any(wrong in sentence for sentence in found), found
+    assert any("hash differs" in sentence for sentence in found)
+
+
+def test_check_sees_numbers_that_have_changed(tmp_path):
+    path = h5(tmp_path / "a.h5")
+    index([path], tmp_path / "i.jsonl", CONFIG)
+    with TfqFile(path) as file, file.replacing("features", Stamp("features", 1)) as group:
+        group.put("lips/values", np.full((60, 2), np.inf))
+        group.put("lips/valid", np.ones(60, bool))
+        group.put("lips/clip", np.zeros(0))
+    found = " ".join(check(tmp_path / "i.jsonl"))
+    assert "its numbers are not those" in found
+    assert "lips holds infinite numbers" in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,12 @@ import typer
 from tfq.cli import inputs, output
 from tfq.cli.options import Inputs, Messages, of_kinds, takes
 from tfq.config import IndexConfig
-from tfq.errors import UsageError
+from tfq.errors import InputError, UsageError
+
+log = logging.getLogger("tfq")
 
 DEFAULT = IndexConfig()
+SHOWN = 20  # sentences about a damaged index; the rest is counted
 
 
 @dataclass(frozen=True)
@@ -26,20 +30,42 @@ class Indexed(Messages, Inputs):
 def index(
     indexed: Indexed,
     *,
-    out: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The index to write.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The index to write: .jsonl, .csv or .parquet."),
+    ] = None,
     table: Annotated[
         Path | None,
         typer.Option(
             metavar="CSV",
             autocompletion=of_kinds(".csv"),
-            help="Ratings: a column `file`, and any of the dimensions, speaker, group, kind, method, language.",
+            help="Labels: a column `file`, and any of the dimensions, speaker, group, kind, method, language.",
         ),
     ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            autocompletion=of_kinds(".csv"),
+            help="Ratings, a row each: rater, file, dimension, score; of marks start_s, end_s, frame, box, text.",
+        ),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|TOML",
+            autocompletion=of_kinds(".toml"),
+            help="The named folder is a published set: emotiontalk, thqa-ntire, or as a TOML file says.",
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Validate the named index, its files and their values; write nothing.")
+    ] = False,
     validation: Annotated[
-        int, typer.Option(min=1, max=98, metavar="PERCENT", help="Part of the speakers kept for validation.")
+        int, typer.Option(min=1, max=98, metavar="PERCENT", help="Part of the clips kept for validation.")
     ] = DEFAULT.validation,
     test: Annotated[
-        int, typer.Option(min=1, max=98, metavar="PERCENT", help="Part of the speakers kept for the final test.")
+        int, typer.Option(min=1, max=98, metavar="PERCENT", help="Part of the clips kept for the final test.")
     ] = DEFAULT.test,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another split.")] = DEFAULT.seed,
     min_coverage: Annotated[
@@ -48,24 +74,65 @@ def index(
     min_duration: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Leave out shorter clips.")
     ] = DEFAULT.min_duration_s,
-) -> None:
+    max_people: Annotated[
+        int, typer.Option(min=1, help="Leave out clips with more faces in half of their frames.")
+    ] = DEFAULT.max_people,
+    min_confidence: Annotated[
+        float, typer.Option(min=0, help="Leave out unlabelled recordings with less sync confidence.")
+    ] = DEFAULT.min_confidence,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Files read at once.")] = 1,
+) -> int:
     """Gather many .h5 files and their ratings into one data set, split by speaker.
 
-    The files must have been through `tfq features`. Prints the path of the index, JSON lines:
+    The files must have been through `tfq features`. Files that have not changed since an index of this name was written
+    are not read again, and stay in their part. Prints the path of the index:
 
-        tfq index --table ratings.csv -o data.jsonl clips/*.h5
-        find . -name '*.h5' -print0 | tfq index -0 -o data.jsonl
+        tfq index --ratings ratings.csv -o data.jsonl clips/*.h5
+        find . -name '*.h5' -print0 | tfq index -0 -o data.parquet
+        tfq index --layout thqa-ntire -o thqa.jsonl THQA-NTIRE/
+        tfq index --check data.jsonl
     """
-    from tfq.stages.index import index as stage
-
+    if check:
+        return _check(indexed, jobs)
+    if out is None:
+        raise UsageError("name the index to write with -o")
     if validation + test >= 100:
         raise UsageError("--validation and --test leave nothing to train on")
+    from tfq.stages.index import Said
+    from tfq.stages.index import index as stage
+
     paths = [Path(name) for name in inputs.all_names(indexed)]
-    header = stage(paths, out, IndexConfig(validation, test, seed, min_coverage, min_duration), table)
+    described = None
+    if layout is not None:
+        from tfq.stages.layouts import read
+
+        folder, *more = paths
+        described = read(layout, folder)
+        paths = more or described.files()
+    config = IndexConfig(validation, test, seed, min_coverage, min_duration, max_people, min_confidence)
+    header = stage(paths, out, config, said=Said(described, table, ratings), jobs=jobs, tell=output.note)
     output.note(
         f"{header['files']} files: {_counts(header['split'])}; left out: {_counts(header['dropped']) or 'none'}"
     )
     output.data(str(out))
+    return 0
+
+
+def _check(indexed: Indexed, jobs: int) -> int:
+    from tfq.stages.index_check import check
+
+    status = 0
+    for name in inputs.all_names(indexed):
+        found = check(Path(name), jobs)
+        for sentence in found[:SHOWN]:
+            log.error("%s", output.printable(sentence))
+        if found:
+            more = f", {len(found) - SHOWN} more not shown" if len(found) > SHOWN else ""
+            log.error("%s", output.printable(f"{name}: damaged{more}"))
+            status = InputError.exit_status
+        else:
+            output.data(name)
+    return status
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -1,80 +1,92 @@
-"""Many files and their labels become one dataset index: JSON lines, a header first, then one object a file."""
+"""Many files and their labels become one dataset index: a header, and a row for each file."""
 
 from __future__ import annotations
 
-import csv
 import datetime
 import json
 import os
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tfq.config import DIMENSIONS, IndexConfig
-from tfq.errors import FormatError, InputError, TfqError, UsageError
+from tfq.errors import FormatError, InputError, TfqError
 from tfq.fusion.rows import Statistics
-from tfq.fusion.split import PARTS, assign, families
-from tfq.stages import inputs
-from tfq.store import TfqFile
-from tfq.store.file import to_json
+from tfq.stages import index_rows, tables
+from tfq.stages.index_file import FORMAT, FORMAT_VERSION, Row, digest, load, ready, save
+from tfq.stages.index_rows import FACTS
+from tfq.stages.index_split import split, split_by
+from tfq.stages.layouts import Layout
 
-FORMAT = "tfq-index"
-FORMAT_VERSION = 1
-TABLE_COLUMNS = ("speaker", "group", "kind", "method", "language", "split")
+__all__ = ["FORMAT", "FORMAT_VERSION", "Said", "index", "load", "sidecar"]
 
-Row = dict[str, Any]
+Tell = Callable[[str], None]
 
 
-def index(paths: Sequence[Path], out: Path, config: IndexConfig, table: Path | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Said:
+    """What people say of the files: a CSV of labels, a CSV of ratings, a layout; each later one goes before the others.
+
+    `table` has a column `file` (name, relative path or SHA-256 of the video) and any of `tables.COLUMNS` and the
+    dimensions, whose values are MOS from 1 to 5. `ratings` is described at `tables.read_ratings`.
+    """
+
+    layout: Layout | None = None
+    table: Path | None = None
+    ratings: Path | None = None
+
+
+def index(
+    paths: Sequence[Path],
+    out: Path,
+    config: IndexConfig,
+    table: Path | None = None,
+    *,
+    said: Said | None = None,
+    jobs: int = 1,
+    tell: Tell = lambda _: None,
+) -> dict[str, Any]:
     """Write the index of some `.h5` files and return its header.
+
+    Files that an index of this name already holds, unchanged, are not read again and stay in their part, unless the
+    seed or the sizes of the parts have changed.
 
     Args:
         paths: files that `tfq features` has finished.
-        out: the index; paths in it are relative to its folder.
+        out: the index, JSON lines, CSV or Parquet by its name; paths in it are relative to its folder.
         config: the split and the cleaning limits.
-        table: CSV with a column `file` (name, relative path or SHA-256 of the video) and any of `TABLE_COLUMNS` and the
-            dimensions, whose values are MOS from 1 to 5. A `split` in it is kept, as published sets need it; families
-            without one are assigned.
+        table: the table of `said`, if that is all there is.
+        said: labels and people.
+        jobs: files read at once.
+        tell: is told how far it is, and what is odd.
 
     Raises:
-        InputError: no file can be used, or the table is wrong.
+        InputError: no file can be used, or a table is wrong.
     """
-    known = _table(table) if table is not None else {}
-    rows = [_row(path, out.parent, known, config) for path in sorted(set(paths))]
-    _inherit(rows)
-    _drop_duplicates(rows)
-    for row in rows:
-        row["split"] = row.get("split") if row["dropped"] is None else None
-    kept = [row for row in rows if row["dropped"] is None]
-    if not kept:
-        reasons = Counter(row["dropped"] for row in rows)
-        raise InputError(f"{out}: none of {len(rows)} files can be used ({_counts(reasons)})")
-    _split(kept, config)
-    header = _header(rows, out.parent, config)
-    _write(out, header, rows)
+    ready(out)
+    people = _People(said or Said(table=table), tell)
+    before = _before(out)
+    with tempfile.TemporaryFile(prefix="tfq-") as spill:
+        rows, starts = _rows(sorted(set(paths)), out.parent, before[1], spill, jobs, tell)
+        for row in rows:
+            _describe(row, out.parent, people)
+            row["dropped"] = "unreadable" if "error" in row else index_rows.reason(row, config)
+        _inherit(rows)
+        _drop_duplicates(rows)
+        people.missed()
+        kept = [row for row in rows if row["dropped"] is None]
+        if not kept:
+            reasons = Counter(row["dropped"] for row in rows)
+            raise InputError(f"{out}: none of {len(rows)} files can be used ({_counts(reasons)})")
+        divided = split(rows, config, before, published=people.said.layout is not None)
+        statistics = _statistics(rows, starts, spill, before, out.parent, jobs)
+    header = _header(rows, config, statistics, people, divided)
+    save(out, header, rows)
     return header
-
-
-def load(path: Path) -> tuple[dict[str, Any], list[Row]]:
-    """Header and rows of an index.
-
-    Raises:
-        FormatError: the file is not an index.
-    """
-    try:
-        with path.open(encoding="utf-8") as lines:
-            header, *rows = [json.loads(line) for line in lines if line.strip()]
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: not an index written by `tfq index`") from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("format_version") != FORMAT_VERSION:
-        raise FormatError(f"{path}: not an index written by `tfq index`")
-    if not all(isinstance(row, dict) for row in rows):
-        raise FormatError(f"{path}: a damaged index; run `tfq index` again")
-    return header, rows
 
 
 def sidecar(path: Path) -> Mapping[str, Any] | None:
@@ -83,63 +95,106 @@ def sidecar(path: Path) -> Mapping[str, Any] | None:
         if candidate.is_file():
             try:
                 content = json.loads(candidate.read_text(encoding="utf-8"))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise FormatError(f"{candidate}: not JSON") from error
             if isinstance(content, dict) and content.get("format") == "tfq-degrade":
                 return content
     return None
 
 
-def _row(path: Path, root: Path, known: Mapping[str, Mapping[str, str]], config: IndexConfig) -> Row:
-    row: Row = {"file": os.path.relpath(path, root), "dropped": None}
+class _People:
+    """Labels and columns by clip, from wherever they come; remembers which have found their clip."""
+
+    def __init__(self, said: Said, tell: Tell) -> None:
+        self.said, self._tell = said, tell
+        self._table = tables.labels(said.table) if said.table else {}
+        ratings = tables.read_ratings(said.ratings) if said.ratings else None
+        self._rated, self.raters = ratings.labels() if ratings else ({}, {})
+        self._found = {""}
+        for dimension, told in self.raters.items():
+            if told["under_ten_raters"]:
+                tell(f"{dimension}: {told['under_ten_raters']} of {told['clips']} clips have under 10 raters")
+
+    def entry(self, row: Row) -> dict[str, Any]:
+        """Columns of the layout, over them those of the table."""
+        layout = self.said.layout
+        written = self._of(self._table, row)
+        return {
+            **(layout.entry(row["file"]) if layout else {}),
+            **{name: cell for name, cell in written.items() if cell},
+        }
+
+    def rated(self, row: Row) -> Mapping[str, Any]:
+        found = self._of(self._rated, row)
+        self._found.add(found.get("clip", ""))
+        return found
+
+    def missed(self) -> None:
+        """Tell of rated clips that no file is of."""
+        if lost := len(self._rated.keys() - self._found):
+            self._tell(f"{self.said.ratings}: {lost} of {len(self._rated)} rated clips are in no file")
+
+    @staticmethod
+    def _of(known: Mapping[str, Any], row: Row) -> Mapping[str, Any]:
+        names = (row["sha256"], row["source"], row["file"], Path(row["file"]).name)
+        return next((known[name] for name in names if name in known), {})
+
+
+def _before(out: Path) -> tuple[dict[str, Any], dict[str, Row]]:
+    """The index of this name as it is, rows by file; nothing where there is none that can be read."""
+    if not out.exists():
+        return {}, {}
     try:
-        with TfqFile(path, read_only=True) as file:
-            row.update(_facts(file))
-    except TfqError as error:
-        return {**row, "dropped": "unreadable", "error": str(error)}
-    made = sidecar(path)
+        header, rows = load(out)
+    except TfqError:
+        return {}, {}
+    return header, {row["file"]: row for row in rows if "file" in row}
+
+
+def _rows(
+    paths: Sequence[Path], root: Path, before: Mapping[str, Row], spill: BinaryIO, jobs: int, tell: Tell
+) -> tuple[list[Row], dict[str, int]]:
+    """A row of facts for each file, and where the statistics of those begin that had to be read."""
+    names = [os.path.relpath(path, root) for path in paths]
+    old = {name for name, path in zip(names, paths, strict=True) if index_rows.known(path, before.get(name, {}))}
+    fresh = index_rows.gather(
+        [path for name, path in zip(names, paths, strict=True) if name not in old], spill, jobs, tell
+    )
+    rows, starts = [], {}
+    for name in names:
+        row: Row = {"file": name, "dropped": None}
+        if name in old:
+            facts: Mapping[str, Any] = {fact: before[name][fact] for fact in FACTS if fact in before[name]}
+        else:
+            facts, starts[name] = next(fresh)
+        rows.append({**row, **facts})
+    if old:
+        tell(f"{len(old)} of {len(rows)} files are unchanged and were not read again")
+    return rows, starts
+
+
+def _describe(row: Row, root: Path, people: _People) -> None:
+    """Add what lies beside the file and what people say of it."""
+    if "error" in row:
+        return
+    made = sidecar(root / row["file"])
     if made is not None:
         row["degraded"] = {key: made[key] for key in ("kind", "severity", "spans", "source_sha256") if key in made}
         row["labels"] = made.get("labels", {})
         row["over_time"] = made.get("over_time", [])
-    entry = known.get(row["sha256"]) or known.get(row["source"]) or known.get(row["file"]) or {}
-    row.update({name: entry[name] for name in TABLE_COLUMNS if entry.get(name)})
+    entry = people.entry(row)
+    row.update({name: value for name, value in entry.items() if name not in DIMENSIONS and _is_ours(name)})
     labels = {name: float(entry[name]) for name in DIMENSIONS if entry.get(name)}
-    if labels:
-        row["labels"] = labels
-    row["dropped"] = _reason(row, config)
-    return row
+    rated = people.rated(row)
+    if labels or rated:
+        row["labels"] = {**labels, **rated.get("labels", {})}
+    if rated:
+        row |= {name: rated[name] for name in ("ratings", "marks") if rated[name]}
+        row["over_time"] = tables.over_time(row) if rated["marks"] and rated["labels"] else []
 
 
-def _facts(file: TfqFile) -> Row:
-    if not file.has("features"):
-        raise FormatError(f"{file.path}: has no features yet; run `tfq features` on it")
-    info = file.info("extract")
-    rows = inputs.read(file)
-    return {
-        "sha256": file.attrs["source_sha256"],
-        "source": file.attrs["source_name"],
-        "duration_s": info["duration_s"],
-        "frames": file.shape("extract/time_s")[0],
-        "status": {group: file.status(group) for group in ("detect", "align", "audio", "sync")},
-        "coverage": file.info("align").get("coverage", 0.0),
-        "tracks": file.info("detect").get("tracks", 0),
-        "speech_ratio": file.info("audio").get("speech_ratio", 0.0),
-        "features": {name: list(values.shape) for name, values in rows.items()},
-    }
-
-
-def _reason(row: Row, config: IndexConfig) -> str | None:
-    if row["status"]["detect"] != "ok" or row["status"]["align"] != "ok":
-        return "no_face"
-    if (row["coverage"] or 0.0) < config.min_coverage:
-        return "low_coverage"
-    if row["duration_s"] < config.min_duration_s:
-        return "too_short"
-    # Sound that was taken away on purpose is what a degraded copy is for.
-    if row["status"]["audio"] != "ok" and "degraded" not in row:
-        return str(row["status"]["audio"])
-    return None
+def _is_ours(name: str) -> bool:
+    return name in (*tables.COLUMNS, "votes", "starts_s", "ends_s")
 
 
 def _inherit(rows: Sequence[Row]) -> None:
@@ -153,23 +208,6 @@ def _inherit(rows: Sequence[Row]) -> None:
                 row[name] = originals[source][name]
 
 
-def _split(rows: Sequence[Row], config: IndexConfig) -> None:
-    """The part of each row: the one given for its family, or else the one that the hash says."""
-    keys = [_keys(row) for row in rows]
-    given: dict[int, str] = {}
-    for row, family in zip(rows, families(keys), strict=True):
-        part = row.get("split")
-        if part and part not in PARTS:
-            raise InputError(f"{row['file']}: split is {part}; choose from {', '.join(PARTS)}")
-        if part and given.setdefault(family, part) != part:
-            raise InputError(
-                f"{row['file']}: given to {part}, but it shares a speaker, group or source with {given[family]}"
-            )
-    assigned = assign(keys, config.validation, config.test, config.seed)
-    for row, family, part in zip(rows, families(keys), assigned, strict=True):
-        row["split"] = given.get(family, part)
-
-
 def _drop_duplicates(rows: Sequence[Row]) -> None:
     seen: dict[str, str] = {}
     for row in rows:
@@ -177,74 +215,50 @@ def _drop_duplicates(rows: Sequence[Row]) -> None:
             row["dropped"] = "duplicate"
 
 
-def _keys(row: Row) -> list[str]:
-    named = [f"{name}:{row[name]}" for name in ("speaker", "group") if row.get(name)]
-    return [*named, f"source:{row['family']}"]
+def _statistics(
+    rows: Sequence[Row],
+    starts: Mapping[str, int],
+    spill: BinaryIO,
+    before: tuple[Mapping[str, Any], Mapping[str, Row]],
+    root: Path,
+    jobs: int,
+) -> Statistics:
+    """Of the training part. What an earlier index counted counts on where all of it is still there and in that part."""
+    train = [row["file"] for row in rows if row["split"] == "train"]
+    counted = {name for name, row in before[1].items() if row.get("split") == "train"}
+    begin = Statistics.from_json(before[0].get("statistics", {}))
+    if begin is not None and counted and counted <= set(train) - starts.keys():
+        return index_rows.total(spill, [starts[name] for name in train if name in starts], begin)
+    again = [name for name in train if name not in starts]
+    gathered = index_rows.gather([root / name for name in again], spill, jobs, lambda _: None)
+    places = {**starts, **{name: start for name, (_, start) in zip(again, gathered, strict=True)}}
+    return index_rows.total(spill, [places[name] for name in train], Statistics())
 
 
-def _header(rows: Sequence[Row], root: Path, config: IndexConfig) -> dict[str, Any]:
-    statistics = Statistics()
-    for row in rows:
-        if row["split"] == "train":
-            with TfqFile(root / row["file"], read_only=True) as file:
-                statistics.add(inputs.read(file))
-    scales = {name: statistics.scale(name) for name in statistics.mean}
-    return {
+def _header(
+    rows: Sequence[Row], config: IndexConfig, statistics: Statistics, people: _People, divided: int
+) -> dict[str, Any]:
+    header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "tfq": version("tfq"),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "files": len(rows),
+        "hours": round(sum(row["duration_s"] for row in rows if row["dropped"] is None) / 3600, 3),
         "split": dict(Counter(row["split"] for row in rows if row["split"])),
         "dropped": dict(Counter(row["dropped"] for row in rows if row["dropped"])),
         "seed": config.seed,
-        "statistics": {name: {"mean": mean.tolist(), "std": std.tolist()} for name, (mean, std) in scales.items()},
+        "split_by": split_by(config),
+        "limits": {name: value for name, value in asdict(config).items() if name.startswith(("min_", "max_"))},
+        "statistics": statistics.to_json(),
+        "rows_sha256": digest(rows),
     }
-
-
-def _table(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            columns = reader.fieldnames or []
-            key = next((name for name in ("file", "path") if name in columns), None)
-            if key is None:
-                raise UsageError(f"{path}: has no column `file`")
-            entries = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as CSV") from error
-    known: dict[str, dict[str, str]] = {}
-    for number, entry in enumerate(entries, 2):
-        if not entry[key]:
-            raise InputError(f"{path}: line {number}: names no file")
-        for name in DIMENSIONS:
-            _check_label(path, number, name, entry.get(name))
-        for identity in (entry[key], Path(entry[key]).name, entry.get("sha256")):
-            if identity:
-                known[identity] = entry
-    return known
-
-
-def _check_label(path: Path, line: int, name: str, text: str | None) -> None:
-    try:
-        wrong = bool(text) and not 1.0 <= float(text or "") <= 5.0
-    except ValueError:
-        wrong = True
-    if wrong:
-        raise InputError(f"{path}: line {line}: {name} is {text}, not a score from 1 to 5")
+    if people.raters:
+        header["raters"] = people.raters
+    if divided:
+        header["divided_families"] = divided
+    return header
 
 
 def _counts(counter: Mapping[str, int]) -> str:
     return ", ".join(f"{name}: {count}" for name, count in sorted(counter.items()))
-
-
-def _write(out: Path, header: Mapping[str, Any], rows: Iterable[Row]) -> None:
-    sibling = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        with sibling.open("w", encoding="utf-8") as lines:
-            for entry in (header, *rows):
-                lines.write(to_json(entry) + "\n")
-        sibling.replace(out)
-    except OSError as error:
-        sibling.unlink(missing_ok=True)
-        raise InputError(f"{out}: cannot be written ({error.strerror})") from error

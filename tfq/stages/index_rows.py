@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,7 +57,7 @@ def total(spill: BinaryIO, starts: Sequence[int], begin: Statistics) -> Statisti
     return begin
 
 
-def content(file: TfqFile) -> str:
+def content(file: inputs.Readable) -> str:
     """SHA-256 of all numbers a network may be fed from this file."""
     digest = hashlib.sha256()
     for path in sorted(_datasets(file)):
@@ -75,15 +76,16 @@ def facts_of(file: TfqFile) -> Facts:
     if not file.has("features"):
         raise FormatError(f"{file.path}: has no features yet; run `tfq features` on it")
     boxes = file.array("detect/boxes")
+    attrs, detect = file.attrs, file.info("detect")
     sync = file.info("sync") if file.has("sync") else {}
     return {
-        "sha256": file.attrs["source_sha256"],
-        "source": file.attrs["source_name"],
+        "sha256": attrs["source_sha256"],
+        "source": attrs["source_name"],
         "duration_s": file.info("extract")["duration_s"],
         "frames": file.shape("extract/time_s")[0],
         "status": {group: file.status(group) for group in ("detect", "align", "audio", "sync") if file.has(group)},
         "coverage": file.info("align").get("coverage", 0.0),
-        "tracks": file.info("detect").get("tracks", 0),
+        "tracks": detect.get("tracks", 0),
         "people": int(np.sum(np.isfinite(boxes[..., 0]).mean(1) >= 0.5)) if boxes.size else 0,
         "speech_ratio": file.info("audio").get("speech_ratio", 0.0),
         "sync": {name: sync.get(name) for name in ("offset_ms", "confidence")},
@@ -110,6 +112,14 @@ def reason(row: Row, config: IndexConfig) -> str | None:
     return next((name for name, true in found.items() if true), None)
 
 
+class _Once:
+    """A file whose arrays are read from disk once."""
+
+    def __init__(self, file: TfqFile) -> None:
+        self.has, self.names = file.has, file.names
+        self.array = functools.cache(file.array)
+
+
 def _read(path: Path) -> tuple[Facts, bytes]:
     """Runs in a child: facts, and statistics as bytes, which the parent need not look into."""
     facts: Facts = {}
@@ -118,9 +128,10 @@ def _read(path: Path) -> tuple[Facts, bytes]:
         now = path.stat()
         with TfqFile(path, read_only=True, looked=True) as file:
             facts.update(facts_of(file))
-            rows = inputs.read(file)
+            once = _Once(file)
+            rows = inputs.read(once)
             facts["features"] = {name: list(values.shape) for name, values in rows.items()}
-            facts["values_sha256"] = content(file)
+            facts["values_sha256"] = content(once)
             statistics.add(rows)
     except FileNotFoundError:
         return {"error": f"{path}: no such file"}, b""
@@ -130,7 +141,7 @@ def _read(path: Path) -> tuple[Facts, bytes]:
     return facts, pickle.dumps(statistics)
 
 
-def _datasets(file: TfqFile) -> Iterator[str]:
+def _datasets(file: inputs.Readable) -> Iterator[str]:
     for name in file.names("features"):
         yield from (f"features/{name}/{part}" for part in file.names(f"features/{name}"))
     yield from (f"sync/{name}" for name in file.names("sync") if name in ("distance", "offsets", "valid"))

@@ -8,6 +8,7 @@ within one group, and T within the whole file.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 FORMAT = "tfq"
@@ -141,6 +142,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 )
 
 
+@functools.lru_cache(4096)
 def find(path: str) -> Dataset | None:
     """The row that describes a dataset's path, or None: the file must not hold it."""
     parts = path.split("/")

@@ -44,7 +44,9 @@ def timed(name: str, count: int, work: Callable[[], object]) -> None:
     took = time.monotonic() - begin
     own, theirs = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     whole = f"{took * ALL / count:8.0f} s for {ALL:,}" if count != ALL else ""
-    print(f"{name:12}{took:8.1f} s  {1e3 * took / count:6.2f} ms a file  {own:6.0f} MB, children {theirs:4.0f} MB {whole}")
+    print(
+        f"{name:12}{took:8.1f} s  {1e3 * took / count:6.2f} ms a file  {own:6.0f} MB, children {theirs:4.0f} MB {whole}"
+    )
 
 
 def _sha(path: Path) -> bytes:

@@ -16,7 +16,7 @@ from tfq.store import Stamp, TfqFile
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     folder = tmp_path_factory.mktemp("score")
-    train(dataset(folder, people=60), folder / "model.safetensors", QUICK)
+    train(dataset(folder, people=72), folder / "model.safetensors", QUICK)
     return folder / "model.safetensors"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.builders import h5
-from tfq.errors import FormatError, InputError
+from tfq.errors import FormatError, InputError, TfqError
 from tfq.store import TfqFile, guard, opening
 
 T = 60
@@ -222,3 +222,20 @@ def test_any_flipped_bytes_are_told_or_harmless(tmp_path):
                 file.stamp(name), file.info(name), file.status(name)
             for name in ("extract/audio", "align/landmarks", "sync/distance", "features/lips/values"):
                 file.array(name)
+
+
+def test_of_many_files_the_one_that_kills_its_reader_is_alone_in_failing(tmp_path):
+    def read(path):
+        if path.name == "2":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return {"name": path.name}, b"x" * 100_000
+
+    answers = list(guard.each(read, [tmp_path / str(i) for i in range(5)], children=2))
+    assert [i for i, answer in enumerate(answers) if isinstance(answer, FormatError)] == [2]
+    assert [answer[0]["name"] for i, answer in enumerate(answers) if i != 2] == ["0", "1", "3", "4"]
+    assert all(answer[1] == b"x" * 100_000 for i, answer in enumerate(answers) if i != 2)
+
+
+def test_what_a_reader_should_have_caught_is_not_taken_for_damage(tmp_path):
+    with pytest.raises(TfqError, match="ZeroDivisionError"):
+        list(guard.each(lambda _: (1 // 0, b""), [tmp_path / "a"]))

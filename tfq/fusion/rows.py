@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
@@ -105,6 +107,21 @@ class Statistics:
         made = cls()
         for name, columns in written.items():
             made._merge(name, *(np.array(columns[key], np.float64) for key in ("count", "mean", "spread")))
+        return made
+
+    def to_bytes(self) -> bytes:
+        """Exactly these numbers: a line of JSON with the features' widths, then their float64, as `read` wants them."""
+        head = json.dumps({name: len(mean) for name, mean in self.mean.items()}).encode() + b"\n"
+        rows = [columns[name] for name in self.mean for columns in (self.count, self.mean, self.spread)]
+        return head + b"".join(row.astype("<f8").tobytes() for row in rows)
+
+    @classmethod
+    def read(cls, stream: BinaryIO) -> Statistics:
+        """What `to_bytes` wrote, from where the stream stands; nothing at all reads as no statistics."""
+        made = cls()
+        for name, size in json.loads(stream.readline() or b"{}").items():
+            rows = np.frombuffer(stream.read(24 * size), "<f8").reshape(3, size)
+            made._merge(name, *rows.copy())
         return made
 
     def _merge(self, name: str, count: Floats, mean: Floats, spread: Floats) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,10 @@ def check(index: Path, jobs: int = 1) -> list[str]:
         if not wrong and row.get("dropped") is None:
             held.append((index.parent / row["file"], row))
     known = dict(held)
-    for path, answer in zip(known, guard.each(partial(_file, known), list(known), jobs), strict=True):
-        sentences = [str(answer)] if isinstance(answer, TfqError) else answer
+    for path, answer in zip(
+        known, guard.each(lambda path: (_file(known[path], path), b""), list(known), jobs), strict=True
+    ):
+        sentences = [str(answer)] if isinstance(answer, TfqError) else answer[0]
         found += [f"{path}: {sentence.removeprefix(f'{path}: ')}" for sentence in sentences]
     return found
 
@@ -80,9 +81,8 @@ def _row(row: Row) -> Iterator[str]:
             yield f"a span from {span['start_s']} to {span['end_s']} s lies outside of {row['duration_s']} s"
 
 
-def _file(known: dict[Path, Row], path: Path) -> list[str]:
-    """Runs in a child: what is wrong with one file."""
-    row = known[path]
+def _file(row: Row, path: Path) -> list[str]:
+    """What is wrong with one file."""
     try:
         with TfqFile(path, read_only=True, looked=True) as file:
             found = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,7 +52,7 @@ def total(spill: BinaryIO, starts: Sequence[int], begin: Statistics) -> Statisti
     """Statistics of the files that begin at `starts`, merged in that order into `begin`."""
     for start in starts:
         spill.seek(start)
-        begin.merge(pickle.load(spill))
+        begin.merge(Statistics.read(spill))
     return begin
 
 
@@ -138,7 +137,7 @@ def _read(path: Path) -> tuple[Facts, bytes]:
     except TfqError as error:
         return {"error": str(error)}, b""
     facts |= {"bytes": now.st_size, "modified_ns": now.st_mtime_ns}
-    return facts, pickle.dumps(statistics)
+    return facts, statistics.to_bytes()
 
 
 def _datasets(file: inputs.Readable) -> Iterator[str]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import json
 import os
-import pickle
 import resource
 import signal
+import struct
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tfq.errors import FormatError
+from tfq.errors import FormatError, TfqError
+
+Answer = tuple[Any, bytes]
 
 SECONDS = 30  # an honest file is looked through in milliseconds
 MEMORY = 2**32  # bytes beyond what this process has
+_LENGTHS = struct.Struct("<QQ")
 
 
 def survive(look: Callable[[Path], None], path: Path) -> None:
@@ -48,11 +52,15 @@ def survive(look: Callable[[Path], None], path: Path) -> None:
         raise _killed(path)
 
 
-def each(read: Callable[[Path], Any], paths: Sequence[Path], children: int = 1) -> Iterator[Any]:
+def each(read: Callable[[Path], Answer], paths: Sequence[Path], children: int = 1) -> Iterator[Answer | FormatError]:
     """`read(path)` of every path, in their order, done in children that share the work.
 
-    One fork serves many files, which is what makes it cheap. What `read` raises is raised here; a file that kills its
-    child has a FormatError for its answer, and a new child goes on behind it.
+    One fork serves many files, which is what makes it cheap. An answer is a JSON value and bytes: a child that a file
+    has taken over can lie, but what it sends is never run. A file that kills its child has a FormatError for its
+    answer, and a new child goes on behind it.
+
+    Raises:
+        TfqError: `read` raised what it should have caught.
     """
     lanes = [_Lane(read, paths[first::children]) for first in range(min(children, len(paths)))]
     try:
@@ -67,24 +75,24 @@ def each(read: Callable[[Path], Any], paths: Sequence[Path], children: int = 1) 
 class _Lane:
     """The files of one child, and the pipe that its answers come through."""
 
-    read: Callable[[Path], Any]
+    read: Callable[[Path], Answer]
     paths: Sequence[Path]
     done: int = 0
     child: int = 0
     answers: BinaryIO | None = None
 
-    def next(self) -> Any:
+    def next(self) -> Answer | FormatError:
         if self.answers is None:
             self._start()
-        try:
-            good, answer = pickle.load(self.answers)  # type: ignore[arg-type]
-        except (EOFError, pickle.UnpicklingError):
-            self.close()
-            good, answer = True, _killed(self.paths[self.done])
+        answer = _received(self.answers)
         self.done += 1
+        if answer is None:
+            self.close()
+            return _killed(self.paths[self.done - 1])
+        (good, value), rest = answer
         if not good:
-            raise answer
-        return answer
+            raise TfqError(f"{self.paths[self.done - 1]}: {value}")
+        return value, rest
 
     def close(self) -> None:
         if self.answers is not None:
@@ -109,14 +117,28 @@ class _Lane:
                 for path in self.paths[self.done :]:
                     signal.setitimer(signal.ITIMER_REAL, SECONDS)
                     try:
-                        answer = (True, self.read(path))
+                        value, rest = self.read(path)
+                        head = json.dumps((True, value)).encode()
                     except Exception as error:
-                        answer = (False, error)
+                        head, rest = json.dumps((False, repr(error))).encode(), b""
                     signal.setitimer(signal.ITIMER_REAL, 0)  # the reader of a full pipe may take its time
-                    out.write(pickle.dumps(answer))
+                    out.write(_LENGTHS.pack(len(head), len(rest)) + head + rest)
                     out.flush()
         finally:
             os._exit(0)
+
+
+def _received(answers: BinaryIO | None) -> Answer | None:
+    """The next answer; None: the child is gone, or does not talk as a child does."""
+    lengths = b"" if answers is None else answers.read(_LENGTHS.size)
+    if answers is None or len(lengths) < _LENGTHS.size:
+        return None
+    head, rest = (answers.read(min(length, MEMORY)) for length in _LENGTHS.unpack(lengths))
+    try:
+        good, value = json.loads(head)
+    except ValueError:
+        return None
+    return (good, value), rest
 
 
 def _killed(path: Path) -> FormatError:

@@ -89,7 +89,7 @@ def test_every_format_prints_both_files(tfq, video, tmp_path, monkeypatch, form)
         (["--fail-under", "overall=2", "--fail-under", "expression=4"], 1, "Expression 3 is under 4"),
         (["--max-offset-ms", "120"], 0, ""),
         (["--max-offset-ms", "80"], 1, "Offset +120 ms is beyond 80 ms"),
-        (["--max-weak-seconds", "0.5"], 1, "1.00 s are weak, more than 0.5 s"),
+        (["--max-weak-seconds", "0.5"], 1, "1 s are weak, more than 0.5 s"),
     ],
 )
 def test_gates_decide_the_status_and_results_are_printed_all_the_same(tfq, video, gate, status, said):
@@ -104,6 +104,35 @@ def test_a_limit_that_means_nothing_is_usage(tfq, video, limit):
     result = tfq("score", "--fail-under", limit, video("clip_3.mp4"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert limit in result.stderr
+
+
+def test_a_dimension_that_is_nearly_one_is_asked_back(tfq, video):
+    assert "did you mean lip_sync?" in tfq("score", "--fail-under", "lip_sinc=3", video("clip_3.mp4")).stderr
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_a_generator_that_got_worse_fails_against_its_older_results(tfq, video, tmp_path, form):
+    clip = video("clip_3.mp4")
+    old = tmp_path / "old.jsonl"
+    old.write_text(tfq("score", "--format", form, clip).stdout.replace("3.0", "3.75"))
+    gate = ["--baseline", old, "--max-drop"]
+    assert tfq("score", *gate, "0.75", clip).exit_code == 0
+    result = tfq("score", *gate, "0.7", clip)
+    assert result.exit_code == 1
+    assert f"tfq: {clip}: Lip sync fell by 0.75 (from 3.75 to 3), more than 0.7\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "nonsense", "[]", "[1]", '{"file": "a"}', '{"file": "a", "scores": {"x": 1}}']
+)
+def test_a_baseline_that_holds_no_results_is_usage(tfq, video, tmp_path, text):
+    old = tmp_path / "old.jsonl"
+    if text is not None:
+        old.write_text(text)
+    result = tfq("score", "--baseline", old, "--max-drop", "1", video("clip_3.mp4"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert str(old) in result.stderr
+    assert tfq("score", "--baseline", old, video("clip_3.mp4")).exit_code == 2
 
 
 @pytest.mark.parametrize(

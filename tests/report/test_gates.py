@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfq.config import DIMENSIONS
-from tfq.report.gates import Gates, check
+from tfq.report.gates import Baseline, Gates, apart, check
 
 MOS = st.floats(1, 5)
 
@@ -32,7 +32,7 @@ def test_offsets_count_the_same_either_way(offset, most):
 def test_weak_seconds_count_overlaps_once():
     weak = [(0.0, 1.0), (0.5, 1.5), (3.0, 3.5)]
     assert not check([result(weak=weak)], Gates(max_weak_seconds=2.0))
-    assert check([result(weak=weak)], Gates(max_weak_seconds=1.9))[0].message == "2.00 s are weak, more than 1.9 s"
+    assert check([result(weak=weak)], Gates(max_weak_seconds=1.9))[0].message == "2 s are weak, more than 1.9 s"
 
 
 def test_what_was_not_judged_is_said_to_be_so_and_not_called_bad():
@@ -50,3 +50,36 @@ def test_no_limits_no_failures():
 def test_every_file_is_named(count):
     results = [{**result(1.0), "file": f"{i}.mp4"} for i in range(count)]
     assert [failure.file for failure in check(results, Gates({"overall": 2}))] == [f"{i}.mp4" for i in range(count)]
+
+
+@given(value=st.floats(-600, 600), limit=st.floats(-600, 600))
+def test_what_is_printed_lies_on_the_same_side_of_the_limit_as_what_was_compared(value, limit):
+    assert (float(apart(value, limit)) > limit) == (value > limit)
+    assert (float(apart(value, limit)) < limit) == (value < limit)
+
+
+def test_a_score_just_under_its_limit_is_not_printed_as_the_limit():
+    message = check([result(mos=3.4999997)], Gates({"overall": 3.5}))[0].message
+    assert message == "Overall 3.4999997 is under 3.5"
+
+
+@given(old=MOS, new=MOS, most=st.floats(0, 4))
+def test_a_clip_fails_exactly_where_it_fell_by_more_than_allowed(old, new, most):
+    failures = check([result(new)], Gates(baseline=Baseline([result(old)]), max_drop=most))
+    assert len(failures) == (len(DIMENSIONS) if old - new > most else 0)
+
+
+def test_a_baseline_is_found_by_the_last_part_of_the_name_unless_two_clips_share_it():
+    old = [{**result(5.0), "file": name} for name in ("v1/a.mp4", "v1/b.mp4", "v1/x/b.mp4")]
+    said = {
+        name: [failure.unjudged for failure in check([{**result(2.0), "file": name}], Gates(baseline=Baseline(old)))]
+        for name in ("v2/a.mp4", "v2/b.mp4", "v1/b.mp4", "v2/c.mp4")
+    }
+    fell = [False] * len(DIMENSIONS)
+    assert said == {"v2/a.mp4": fell, "v2/b.mp4": [True], "v1/b.mp4": fell, "v2/c.mp4": [True]}
+
+
+def test_what_was_judged_before_and_is_not_now_is_said():
+    failures = check([result(mos=None)], Gates(baseline=Baseline([result(4.0)])))
+    assert all(failure.unjudged for failure in failures)
+    assert failures[0].message == "Lip sync was 4 and cannot be judged now: no face was found"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tfq.cli import output, run
+from tfq.cli import limits, output, run
 from tfq.cli.inputs import Item
 from tfq.cli.options import Loop, of_kinds, takes
 from tfq.cli.work import Done
@@ -50,6 +50,17 @@ def score(
     max_weak_seconds: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="Fail where more of the clip is weak.")
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            autocompletion=of_kinds(".jsonl", ".json"),
+            help="Compare with FILE, earlier results as jsonl or json, clip by clip.",
+        ),
+    ] = None,
+    max_drop: Annotated[
+        float | None, typer.Option(min=0, metavar="MOS", help="Fail where a score fell by more since the baseline.")
+    ] = None,
     on_indeterminate: Annotated[
         Verdict | None,
         typer.Option(show_default="status 4", help="What a clip that cannot be judged counts as: status 0 or 1."),
@@ -80,9 +91,10 @@ def score(
         tfq score clip.mp4
         tfq score --format jsonl clips/*.mp4 > scores.jsonl
         tfq score --fail-under lip_sync=3.5,overall=3 --max-offset-ms 80 clip.mp4
+        tfq score --baseline scores.jsonl --max-drop 0.3 clips/*.mp4
     """
     loop = _with_demo(loop) if demo else loop
-    gates = _gates(fail_under, max_offset_ms, max_weak_seconds)
+    gates = limits.gates(fail_under, max_offset_ms, max_weak_seconds, baseline, max_drop)
     results: list[dict[str, Any]] = []
 
     def emit(done: Done) -> None:
@@ -119,28 +131,6 @@ def _with_demo(loop: Loop) -> Loop:
     if not clip.is_file():
         raise TfqError(f"{clip}: the demo clip is missing from this installation")
     return dataclasses.replace(loop, files=[str(clip)])
-
-
-def _gates(fail_under: Sequence[str] | None, max_offset_ms: float | None, max_weak_seconds: float | None) -> Gates:
-    from tfq.report.gates import Gates
-
-    least: dict[str, float] = {}
-    for limit in (part for several in fail_under or () for part in several.split(",") if part.strip()):
-        name, sign, number = limit.strip().partition("=")
-        if name not in DIMENSIONS or not sign:
-            raise UsageError(f"--fail-under {limit}: write DIM=MOS with one of {', '.join(DIMENSIONS)}")
-        least[name] = _mos(number, limit)
-    return Gates(least, max_offset_ms, max_weak_seconds)
-
-
-def _mos(number: str, limit: str) -> float:
-    try:
-        value = float(number)
-    except ValueError:
-        value = float("nan")
-    if not 1 <= value <= 5:
-        raise UsageError(f"--fail-under {limit}: scores lie between 1 and 5")
-    return value
 
 
 def _check(results: Sequence[dict[str, Any]], gates: Gates) -> list[Failure]:

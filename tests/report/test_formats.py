@@ -74,7 +74,7 @@ def test_what_cannot_be_judged_says_why_and_shows_no_number():
 
 
 @pytest.mark.parametrize("name", ["a\x1b[2Jb.mp4", "a\nb.mp4", "a\u202eb.mp4", "bad\udcffbyte.mp4", "脸.mp4"])
-@pytest.mark.parametrize("form", ["table", "md", "junit"])
+@pytest.mark.parametrize("form", ["table", "md", "junit", "edl", "chapters"])
 def test_no_name_breaks_the_output(name, form):
     text = formats.render([result(name)], form)
     assert "\x1b" not in text

@@ -7,12 +7,14 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from typing import Any
 from xml.etree import ElementTree
 
 from tfq.config import DIMENSIONS
 from tfq.errors import UsageError
 from tfq.report.language import ENGLISH, Language
+from tfq.report.markers import as_chapters, as_edl
 from tfq.report.words import TITLES, offset, reason, word
 
 Result = Mapping[str, Any]
@@ -33,21 +35,26 @@ def render(
 
     Args:
         results: one object a file.
-        form: `table`, `json`, `jsonl`, `csv`, `md` or `junit`.
+        form: `table`, `json`, `jsonl`, `csv`, `md`, `junit`, `edl` or `chapters`.
         width: columns of the terminal, for the table.
         colour: whether the table may use terminal colours.
-        say: the language of the table and of Markdown; the others are read by programs and stay English.
+        say: the language of what people read; what programs read stays English.
         look: the command that shows one clip, for the table.
     """
     if form == "table":
         from tfq.report.table import table
 
         return table(results, width, colour, say, look)
-    if form == "md":
-        return as_markdown(results, say)
+    if form in SPOKEN:
+        return SPOKEN[form](results, say)
     if form not in FORMS:
-        raise UsageError(f"no format is called {form}; there are table, {', '.join(FORMS)}")
+        raise UsageError(f"no format is called {form}; there are table, {', '.join((*FORMS, *SPOKEN))}")
     return FORMS[form](results)
+
+
+def schema() -> str:
+    """The JSON Schema of a result."""
+    return resources.files("tfq.report").joinpath("score.schema.json").read_text(encoding="utf-8")
 
 
 def as_json(results: Sequence[Result]) -> str:
@@ -137,12 +144,17 @@ def as_junit(results: Sequence[Result], failures: Mapping[tuple[str, str], str] 
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
-FORMS: dict[str, Callable[[Sequence[Result]], str]] = {  # beside the table
+FORMS: dict[str, Callable[[Sequence[Result]], str]] = {  # that programs read
     "json": as_json,
     "jsonl": as_jsonl,
     "csv": as_csv,
-    "md": as_markdown,
     "junit": as_junit,
+}
+
+SPOKEN: dict[str, Callable[[Sequence[Result], Language], str]] = {  # that people read, beside the table
+    "md": as_markdown,
+    "edl": as_edl,
+    "chapters": as_chapters,
 }
 
 

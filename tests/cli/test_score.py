@@ -1,5 +1,6 @@
 import json
 
+import jsonschema
 import pytest
 
 from tfq.cli import score as command
@@ -18,7 +19,9 @@ def made_up(file, item, *, short=False):
         "scores": dict.fromkeys(DIMENSIONS, score),
         "unjudged": {} if judged else dict.fromkeys(DIMENSIONS, "no_face"),
         "sync": {"offset_ms": 120.0 if judged else None, "status": "ok" if judged else "no_face"},
-        "weak_segments": [{"start_s": 0.0, "end_s": 1.0, "dimension": "lip_sync", "mos": 1.2, "reason": "mouth lags"}],
+        "weak_segments": [
+            {"start_s": 0.0, "end_s": 1.0, "dimension": "lip_sync", "mos": 1.2, "reason": "the model's judgement"}
+        ],
         "faces": {"tracks": 1},
         "speech_ratio": 0.9,
     }
@@ -26,6 +29,8 @@ def made_up(file, item, *, short=False):
 
 @pytest.fixture(autouse=True)
 def results(monkeypatch):
+    for name in ("GITHUB_STEP_SUMMARY", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(command, "result_of", made_up)
 
 
@@ -72,7 +77,7 @@ def test_json_is_one_object_and_jsonl_one_line_a_file(tfq, video):
     assert [json.loads(line)["file"] for line in lines] == [str(clip) for clip in clips]
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "md", "junit"])
+@pytest.mark.parametrize("form", ["table", "csv", "md", "junit", "edl"])
 def test_every_format_prints_both_files(tfq, video, tmp_path, monkeypatch, form):
     monkeypatch.chdir(tmp_path)
     result = tfq("score", "--format", form, video("a_2.mp4").name, video("b_4.mp4").name)
@@ -164,3 +169,50 @@ def test_demo_takes_no_other_file(tfq, video):
 def test_videos_of_one_name_do_not_collide_where_nothing_is_kept(tfq, video):
     clips = video("a_3.mp4"), video("a_3.webm")
     assert tfq("score", *clips).exit_code == 0
+
+
+def test_junit_tells_every_gate_that_a_dimension_did_not_pass(tfq, video):
+    gates = ["--fail-under", "overall=4", "--max-weak-seconds", "0.5"]
+    result = tfq("score", "--format", "junit", *gates, video("a_3.mp4"))
+    assert "Overall 3 is under 4; 1 s are weak, more than 0.5 s" in result.stdout
+
+
+def test_schema_needs_no_file_and_is_what_jsonschema_takes(tfq):
+    result = tfq("score", "--schema")
+    assert (result.exit_code, result.stderr) == (0, "")
+    jsonschema.Draft202012Validator.check_schema(json.loads(result.stdout))
+
+
+@pytest.mark.parametrize("locale", [{}, {"LANG": "zh_CN.UTF-8"}, {"LANG": "en_GB.UTF-8", "LC_ALL": "zh_TW"}])
+def test_the_table_is_chinese_where_asked_or_where_the_locale_is(tfq, video, locale):
+    option = [] if locale else ["--lang", "zh"]
+    shown = tfq("score", *option, video("clip_3.mp4"), env=locale).stdout
+    assert "口型同步" in shown
+    assert "模型的判断" in shown
+    assert "Lip sync" not in shown
+    assert "Lip sync" in tfq("score", "--lang", "en", video("clip_3.mp4"), env=locale).stdout
+
+
+def test_a_ci_summary_gets_the_results_and_what_gates_said(tfq, video, tmp_path):
+    summary = tmp_path / "summary.md"
+    summary.write_text("# before\n")
+    env = {"GITHUB_STEP_SUMMARY": str(summary)}
+    plain = tfq("score", video("a_3.mp4"), env=env)
+    assert (plain.exit_code, plain.stderr) == (0, "")
+    assert tfq("score", "--fail-under", "overall=4", "--format", "json", video("a_3.mp4"), env=env).exit_code == 1
+    text = summary.read_text()
+    assert text.startswith("# before\n| file |")
+    assert text.count("| file |") == 2
+    assert text.count("❌") == 1
+    assert "Overall 3 is under 4" in text
+
+
+def test_a_ci_summary_that_cannot_be_written_stops_nothing(tfq, video, tmp_path):
+    result = tfq("score", video("a_3.mp4"), env={"GITHUB_STEP_SUMMARY": str(tmp_path / "none" / "x.md")})
+    assert result.exit_code == 0
+    assert result.stderr.startswith("tfq: GITHUB_STEP_SUMMARY: ")
+
+
+def test_chapters_are_those_of_one_clip(tfq, video):
+    assert "[CHAPTER]" in tfq("score", "--format", "chapters", video("a_3.mp4")).stdout
+    assert tfq("score", "--format", "chapters", video("a_3.mp4"), video("b_3.mp4")).exit_code == 2

@@ -1,5 +1,6 @@
 import json
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -8,9 +9,12 @@ from tests.stages.test_train import QUICK, dataset
 from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.errors import WeightsError
 from tfq.models.runtime import Models
+from tfq.report import formats
 from tfq.stages import score
 from tfq.stages.train import train
 from tfq.store import Stamp, TfqFile
+
+SCHEMA = json.loads(formats.schema())
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,10 @@ def judged(path, checkpoint) -> dict:
     config = ScoreConfig(checkpoint=str(checkpoint))
     with TfqFile(path, durable=False) as file:
         score.run(file, config, Models(), Stamp("score", 1))
-        return score.result(file, path.name)
+        result = score.result(file, path.name)
+    jsonschema.validate(result, SCHEMA)
+    assert set(result) == set(SCHEMA["properties"])
+    return result
 
 
 def test_a_good_clip_is_above_a_bad_one_and_the_result_is_the_contract(tmp_path, checkpoint):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import logging
 import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,6 +22,7 @@ from tfq.cli.options import Loop, of_kinds, takes
 from tfq.cli.work import Done
 from tfq.config import DIMENSIONS, ScoreConfig, Settings
 from tfq.errors import GateError, IndeterminateError, TfqError, UsageError
+from tfq.report import language
 
 if TYPE_CHECKING:
     from tfq.report.gates import Failure, Gates
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 DEFAULT = ScoreConfig()
 log = logging.getLogger("tfq")
 
-Form = Literal["table", "json", "jsonl", "csv", "md", "junit"]
+Form = Literal["table", "json", "jsonl", "csv", "md", "junit", "edl", "chapters"]
+Lang = Literal["en", "zh"]
 Verdict = Literal["pass", "fail"]
 INDETERMINATE = {"pass": 0, "fail": GateError.exit_status, None: IndeterminateError.exit_status}
 
@@ -81,18 +85,29 @@ def score(
         float, typer.Option(min=0, metavar="SECONDS", help="Shorter weak moments are not told.")
     ] = DEFAULT.min_weak_s,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the .h5 file made of a video, beside it.")] = False,
+    lang: Annotated[
+        Lang | None,
+        typer.Option(
+            show_default="as the locale", help="Language of the table, of md, and of reasons in edl and chapters."
+        ),
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a result and exit.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Score the clip that comes with tfq.")] = False,
 ) -> int:
     """Score talking-face videos, 1 (bad) to 5 (excellent), and say where they are weak.
 
     Runs every stage that has not run. A video leaves nothing behind unless --keep, -o or --out-dir asks; a matching .h5
-    file beside it saves the work. With limits it is a gate for scripts, status 1 where a clip fails:
+    file beside it saves the work. Formats edl and chapters carry the weak segments to editors and players. In a step of
+    GitHub Actions the Markdown of the results is appended to the step's summary. With limits it is a gate for scripts,
+    status 1 where a clip fails:
 
         tfq score clip.mp4
         tfq score --format jsonl clips/*.mp4 > scores.jsonl
         tfq score --fail-under lip_sync=3.5,overall=3 --max-offset-ms 80 clip.mp4
         tfq score --baseline scores.jsonl --max-drop 0.3 clips/*.mp4
     """
+    if schema:
+        return _print_schema()
     loop = _with_demo(loop) if demo else loop
     gates = limits.gates(fail_under, max_offset_ms, max_weak_seconds, baseline, max_drop)
     results: list[dict[str, Any]] = []
@@ -100,7 +115,7 @@ def score(
     def emit(done: Done) -> None:
         results.append(done.result)
         if form == "jsonl":
-            _print([done.result], form)
+            output.document(json.dumps(done.result, ensure_ascii=False) + "\n")
 
     status = run.each_file(
         loop,
@@ -112,8 +127,11 @@ def score(
         indeterminate=INDETERMINATE[on_indeterminate],
     )
     failures = _check(results, gates)
+    outcome = Outcome(results, failures, gated=bool(gates), lang=lang or language.of_locale(os.environ))
     if results and form != "jsonl":
-        _print(results, form, failures)
+        outcome.print(form)
+    if results and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        outcome.append_to(Path(summary))
     return _status(status, failures, on_indeterminate)
 
 
@@ -151,13 +169,52 @@ def _status(status: int, failures: Sequence[Failure], on_indeterminate: Verdict 
     return INDETERMINATE[on_indeterminate] if failures else status
 
 
-def _print(results: Sequence[dict[str, Any]], form: Form, failures: Sequence[Failure] = ()) -> None:
+def _print_schema() -> int:
     from tfq.report import formats
 
-    if form == "junit":
-        told = {(f.file, f.dimension): f.message for f in failures if not f.unjudged}
-        output.document(formats.as_junit(results, told))
-        return
-    terminal = output.on_terminal(sys.stdout)
-    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
-    output.document(formats.render(results, form, width=width, colour=terminal and not os.environ.get("NO_COLOR")))
+    output.document(formats.schema())
+    return 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All results of a run, and what the gates said of them."""
+
+    results: Sequence[dict[str, Any]]
+    failures: Sequence[Failure]
+    gated: bool
+    lang: str
+
+    def print(self, form: Form) -> None:
+        """Write the results to standard output."""
+        from tfq.report import formats
+
+        if form == "md":
+            output.document(self.markdown())
+        elif form == "junit":
+            told: dict[tuple[str, str], str] = {}
+            for failure in (failure for failure in self.failures if not failure.unjudged):
+                case = failure.file, failure.dimension
+                told[case] = f"{told[case]}; {failure.message}" if case in told else failure.message
+            output.document(formats.as_junit(self.results, told))
+        else:
+            terminal = output.on_terminal(sys.stdout)
+            width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+            colour = terminal and not os.environ.get("NO_COLOR")
+            say = language.language(self.lang)
+            output.document(formats.render(self.results, form, width=width, colour=colour, say=say))
+
+    def markdown(self) -> str:
+        """The results, and the gates where there were any."""
+        from tfq.report import formats
+
+        told = [f"{failure.file}: {failure.message}" for failure in self.failures] if self.gated else None
+        return formats.as_markdown(self.results, language.language(self.lang), told)
+
+    def append_to(self, path: Path) -> None:
+        """Add the Markdown to the summary that a CI service shows; a summary that cannot be written stops nothing."""
+        try:
+            with path.open("a", encoding="utf-8", errors="replace") as summary:
+                summary.write(f"{self.markdown()}\n")
+        except OSError as error:
+            log.warning("GITHUB_STEP_SUMMARY: %s: %s", path, error.strerror)

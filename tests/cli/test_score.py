@@ -216,3 +216,11 @@ def test_a_ci_summary_that_cannot_be_written_stops_nothing(tfq, video, tmp_path)
 def test_chapters_are_those_of_one_clip(tfq, video):
     assert "[CHAPTER]" in tfq("score", "--format", "chapters", video("a_3.mp4")).stdout
     assert tfq("score", "--format", "chapters", video("a_3.mp4"), video("b_3.mp4")).exit_code == 2
+
+
+def test_limits_of_a_file_are_gates_and_a_flag_outranks_them(tfq, video, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tfq.toml").write_text("[score]\nfail-under = { overall = 4 }\n")
+    clip = video("clip_3.mp4")
+    assert tfq("score", clip).exit_code == 1
+    assert tfq("score", "--fail-under", "overall=2", clip).exit_code == 0

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from tfq.cli import interrupt, options, output
+from tfq.cli import interrupt, options, output, settings
 from tfq.cli.align import align
 from tfq.cli.audio import audio
+from tfq.cli.config import config
 from tfq.cli.degrade import degrade
 from tfq.cli.detect import detect
 from tfq.cli.extract import extract
@@ -37,6 +39,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     report,
     show,
     degrade,
+    config,
 )
 
 
@@ -53,7 +56,14 @@ class Commands(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command whose help names an argument by what it is, not by Python's type for it."""
+    """A command whose help names an argument by what it is, not by Python's type for it.
+
+    Its options can be set in the environment as well.
+    """
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        settings.name_variables(self, f"{parent.command_path} {info_name}" if parent else f"{info_name}")
+        return super().make_context(info_name, args, parent, **extra)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
@@ -81,8 +91,26 @@ def _version(wanted: bool) -> None:
 
 
 def tfq(
+    ctx: typer.Context,
+    *,
+    configuration: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            envvar="TFQ_CONFIG",
+            show_default="tfq.toml or pyproject.toml here or above",
+            help="Read options from FILE; /dev/null: from none.",
+        ),
+    ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
     ] = False,
 ) -> None:
     """Judge talking-face videos the way a viewer would, one dimension at a time, and say where and why they are weak.
@@ -93,6 +121,10 @@ def tfq(
         tfq score clip.mp4
         tfq extract clip.mp4 | tfq detect | tfq align | tfq audio | tfq sync | tfq features | tfq score
     """
+    path = settings.find(Path.cwd()) if configuration is None else configuration
+    ctx.meta["tfq.file"] = path
+    if path is not None:
+        ctx.default_map = settings.read(path, ctx.command, ctx)
 
 
 app.callback(help=options.help_of(tfq))(tfq)

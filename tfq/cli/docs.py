@@ -87,7 +87,15 @@ def _overview() -> list[str]:
     statuses += [(str(errors.INTERRUPTED), "Interrupted."), (str(errors.CLOSED_PIPE), "The reader closed the pipe.")]
     environment = [
         ("TFQ_MODELS", "A folder in which weights are looked for first, as with `--models`."),
+        ("TFQ_CONFIG", "The file that options are read from, as with `--config`."),
+        ("TFQ_COMMAND_OPTION", "Any option of a command, as in TFQ_SCORE_MAX_DROP; `tfq config` shows what is set."),
         ("NO_COLOR", "Where it is set, tables carry no colours."),
+        ("LC_ALL, LC_MESSAGES, LANG", "Where they ask for Chinese, tables and reasons are Chinese."),
+        ("GITHUB_STEP_SUMMARY", "The file to which tfq\\-score(1) appends its results as Markdown."),
+    ]
+    files = [
+        ("tfq.toml", "Options by command, in the current folder or above it up to the root of its repository."),
+        ("pyproject.toml", "The same under [tool.tfq], where there is no tfq.toml."),
     ]
     return [
         ".SH EXIT STATUS",
@@ -95,6 +103,8 @@ def _overview() -> list[str]:
         *_terms(statuses),
         ".SH ENVIRONMENT",
         *_terms(environment),
+        ".SH FILES",
+        *_terms(files),
         ".SH STANDARD STREAMS",
         "Standard output carries the path of each finished file, or what \\-\\-format asked for, and nothing else.",
         "Everything else goes to standard error.",

@@ -104,7 +104,7 @@ def clip(frames: int = 100, **changes: Any) -> Clip:
         transform=np.repeat(to_crop[None], frames, 0),
         texture=(0.1 * np.sin(np.arange(frames)[:, None] / 5 + np.arange(9))).astype(np.float32),
         crops=pieces(crops),
-        networks={"dnsmos": _Opinion(3), "dnsmos-p808": _Opinion(1)},
+        networks={"dnsmos": _Opinion(3), "dnsmos-p808": _Opinion(1), "distillmos-arrays": _Opinion(1)},
         dnsmos_hop_s=3,
     )
     return dataclasses.replace(plain, **changes)
@@ -120,7 +120,8 @@ class _Opinion:
         self._outputs = outputs
 
     def run(self, _: None, inputs: dict[str, Any], /) -> list[Any]:
-        return [np.full((1, self._outputs), np.abs(inputs["input_1"]).mean())]
+        (heard,) = inputs.values()
+        return [np.full((1, self._outputs), np.abs(heard).mean())]
 
 
 def later(given: Clip, frames: int) -> Clip:

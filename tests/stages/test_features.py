@@ -91,5 +91,5 @@ def test_absence_is_named_and_the_rest_is_measured(tmp_path: Path, face: bool, s
 
 
 def test_weights_are_those_of_the_chosen() -> None:
-    assert features.weights(FeaturesConfig()) == ("dnsmos", "dnsmos-p808")
-    assert features.weights(FeaturesConfig(skip=("dnsmos",))) == ()
+    assert features.weights(FeaturesConfig()) == ("dnsmos", "dnsmos-p808", "distillmos-arrays")
+    assert features.weights(FeaturesConfig(skip=("dnsmos", "distillmos"))) == ()

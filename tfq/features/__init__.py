@@ -5,14 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfq.errors import UsageError
-from tfq.features import acoustic, blendshapes, cross, dnsmos, expression, eyes, head, lips, mel, mfcc, picture, texture
+from tfq.features import (
+    acoustic,
+    blendshapes,
+    cross,
+    distillmos,
+    dnsmos,
+    expression,
+    eyes,
+    head,
+    lips,
+    mel,
+    mfcc,
+    picture,
+    texture,
+)
 from tfq.features.measurement import Clip, Column, Feature, Measurement
 
 __all__ = ["MEASUREMENTS", "Clip", "Column", "Feature", "Measurement", "chosen"]
 
 MEASUREMENTS: dict[str, Measurement] = {
     module.MEASUREMENT.name: module.MEASUREMENT
-    for module in (lips, head, eyes, expression, blendshapes, picture, texture, acoustic, mel, mfcc, dnsmos, cross)
+    for module in (
+        lips,
+        head,
+        eyes,
+        expression,
+        blendshapes,
+        picture,
+        texture,
+        acoustic,
+        mel,
+        mfcc,
+        dnsmos,
+        distillmos,
+        cross,
+    )
 }
 
 

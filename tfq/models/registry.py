@@ -15,6 +15,7 @@ from typing import Literal
 
 from tfq.errors import UsageError
 from tfq.models.archives import copy_member
+from tfq.models.distillmos import write_arrays
 from tfq.models.whisper import write_encoder
 
 
@@ -145,6 +146,16 @@ _WEIGHTS = (
         licence="MIT (Microsoft)",
         urls=("https://github.com/microsoft/Distill-MOS/raw/main/distillmos/weights/distill_mos_v7.pt",),
         parts=(Part("distillmos==0.9.1", "wheel", "distillmos/weights/distill_mos_v7.pt"),),
+    ),
+    Weight(
+        name="distillmos-arrays",
+        task="MOS of speech, the arrays of DistillMOS",
+        file="distill_mos_v7.safetensors",
+        size=16_873_816,
+        sha256="2fb9e72341a51ef65141a2dadc4645175d852a24fc59bfffae1f11be82ac7ec3",
+        licence="MIT (Microsoft)",
+        derived=Derived("distillmos", write_arrays),
+        default=True,
     ),
     Weight(
         name="silero-vad",

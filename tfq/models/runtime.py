@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tfq.errors import WeightsError
-from tfq.models import own, weights
+from tfq.models import distillmos, own, weights
 from tfq.models.registry import weight
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Models:
             import onnxruntime
 
             path = self.path(name)
-            model = _free_size(path) if name == "scrfd" else path.read_bytes()
+            model = _GRAPHS[name](path) if name in _GRAPHS else path.read_bytes()
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = self.threads or 0
             options.inter_op_num_threads = 1
@@ -228,3 +228,6 @@ def _free_size(path: Path) -> bytes:
     for output in model.graph.output:
         output.type.tensor_type.shape.dim[1].dim_param = f"anchors_{output.name}"
     return bytes(model.SerializeToString())
+
+
+_GRAPHS = {"scrfd": _free_size, "distillmos-arrays": distillmos.graph}

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from tfq.nets.fusion import Fusion, FusionSpec
+from tfq.nets.fusion import LEAST_SPREAD, Fusion, FusionSpec
+from tfq.nets.positions import RotaryAttention, turned
 
 SPEC = {
     "picture": {"lips": 5},
@@ -37,10 +38,18 @@ def test_scores_lie_on_the_scale_and_everything_learns(fusion, pooling, views):
     assert all("absent" in name for name in unused)
 
 
-@pytest.mark.parametrize("fusion", ["audio_query", "both", "concat"])
-@pytest.mark.parametrize("views", ["own", "all"])
-def test_padding_does_not_change_a_score(fusion, views):
-    network = Fusion(FusionSpec(**SPEC, fusion=fusion, views=views)).eval()
+@pytest.mark.parametrize(
+    ("fusion", "positions", "views"),
+    [
+        ("audio_query", "sinusoidal", "all"),
+        ("both", "sinusoidal", "own"),
+        ("concat", "learned", "all"),
+        ("both", "learned", "own"),
+        ("both", "rotary", "own"),
+    ],
+)
+def test_padding_does_not_change_a_score(fusion, positions, views):
+    network = Fusion(FusionSpec(**SPEC, fusion=fusion, positions=positions, views=views)).eval()
     features, present, inside = inputs(1, 20)
     plain = network(features, present, inside)
     padded_features = {name: torch.cat([rows, torch.zeros(1, 7, rows.shape[2])], 1) for name, rows in features.items()}
@@ -79,3 +88,42 @@ def test_with_own_views_the_other_stream_cannot_move_a_score():
     assert moved[face] == 0 < moved[voice]
     assert moved["lip_sync"] > 0
     assert torch.equal(after["time"][..., 1], before["time"][..., 1])
+
+
+def test_options_left_alone_leave_older_checkpoints_fitting():
+    plain = set(Fusion(FusionSpec(**SPEC)).state_dict())
+    assert not any(name.startswith(("places", "spreads", "teach")) for name in plain)
+    assert set(Fusion(FusionSpec(**SPEC, positions="rotary")).state_dict()) == plain
+
+
+def test_the_spread_and_what_is_foretold_come_where_they_are_asked_for():
+    network = Fusion(FusionSpec(**SPEC, spread=True, teachers=("mel",)))
+    out = network(*inputs(3, 20))
+    assert out["spread"].shape == (3, 3)
+    assert (out["spread"] > LEAST_SPREAD).all()
+    assert out["teacher.mel"].shape == (3, 20, 8)
+
+
+@pytest.mark.parametrize("stream", ["picture", "sound", "cross"])
+def test_a_stream_may_be_missing(stream):
+    network = Fusion(FusionSpec(**{**SPEC, stream: {}}))
+    assert network(*inputs(2, 20))["clip"].isfinite().all()
+
+
+def test_rotary_attention_sees_distances_only():
+    torch.manual_seed(0)
+    query, key = torch.randn(1, 8), torch.randn(1, 8)
+    rows = turned(query.repeat(40, 1)) @ turned(key.repeat(40, 1)).T
+    torch.testing.assert_close(rows.diagonal(-5), rows[5, 0].expand(35), atol=1e-4, rtol=0)
+    assert (rows[0, 0] - rows[9, 0]).abs() > 1e-2
+
+
+def test_without_positions_rotary_attention_is_the_plain_one(monkeypatch):
+    torch.manual_seed(0)
+    plain = torch.nn.MultiheadAttention(32, 4, batch_first=True).eval()
+    rotary = RotaryAttention(32, 4, batch_first=True).eval()
+    rotary.load_state_dict(plain.state_dict())
+    monkeypatch.setattr("tfq.nets.positions.turned", lambda rows: rows)
+    query, memory, hidden = torch.randn(2, 5, 32), torch.randn(2, 7, 32), torch.arange(7).expand(2, 7) > 4
+    expected = plain(query, memory, memory, key_padding_mask=hidden)[0]
+    torch.testing.assert_close(rotary(query, memory, memory, key_padding_mask=hidden)[0], expected)

@@ -11,7 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tfq.nets.positions import made_rotary, sinusoidal
+
 SUMMARY = 16  # width that each feature's statistics over the clip are given
+LEAST_SPREAD = 0.1  # points; a network surer than this is wrong about itself
 
 # With `views="own"` these dimensions are judged by one stream alone: whatever happens to the other cannot move them.
 OWN_VIEW = {"expression": "picture", "visual_quality": "picture", "audio_quality": "sound"}
@@ -22,7 +25,8 @@ class FusionSpec:
     """What the network is built from; stored in the checkpoint.
 
     `picture`, `sound` and `cross` map feature names to their widths. `cross` features compare the two streams and are
-    given to both. The fields after them are those of `TrainConfig`.
+    given to both. The fields after them are those of `TrainConfig`; `teachers` are features that the sound stream has
+    to foretell in training, `longest` the frames that learned positions know.
     """
 
     picture: Mapping[str, int]
@@ -36,6 +40,10 @@ class FusionSpec:
     heads: int = 4
     dropout: float = 0.2
     views: str = "all"
+    positions: str = "sinusoidal"
+    spread: bool = False
+    teachers: tuple[str, ...] = ()
+    longest: int = 300
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,6 +84,12 @@ class Fusion(nn.Module):
         self.of_clip = nn.ModuleList(_head(size, spec.dropout) for size in known)
         self.alone = nn.ModuleDict({side: _Alone(width, spec.dropout) for side in sorted({*self.views} - {"joint"})})
         self.contrast = nn.ModuleDict({side: nn.Linear(width, 64) for side in ("picture", "sound")})
+        # What follows is only there where it is asked for, so that older checkpoints still fit.
+        if spec.positions == "learned":
+            self.places = nn.Parameter(0.02 * torch.randn(spec.longest, width))
+        if spec.spread:
+            self.spreads = nn.ModuleList(_head(size, spec.dropout) for size in known)
+        self.teach = nn.ModuleDict({name: nn.Linear(width, spec.features[name]) for name in spec.teachers})
 
     def forward(
         self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor
@@ -89,28 +103,35 @@ class Fusion(nn.Module):
 
         Returns:
             `clip` `[B, M]` and `time` `[B, T, M]`, scores in [1, 5]; `picture` and `sound` `[B, T, 64]`, unit
-            embeddings of each stream for the contrastive loss.
+            embeddings of each stream for the contrastive loss; where asked for, `spread` `[B, M]`, the standard
+            deviation in points that the network expects of its error, and `teacher.NAME` `[B, T, D]`.
         """
         rows = {name: self.inputs[name](features[name], present[name], inside) for name in self.spec.features}
-        shared = sum((rows[name] for name in self.spec.cross), torch.zeros(()))
+        nothing = inside.new_zeros(*inside.shape, self.spec.width, dtype=self.norm.weight.dtype)
+        shared = sum((rows[name] for name in self.spec.cross), nothing)
         streams = {
-            "picture": sum((rows[name] for name in self.spec.picture), torch.zeros(())),
-            "sound": sum((rows[name] for name in self.spec.sound), torch.zeros(())),
+            "picture": sum((rows[name] for name in self.spec.picture), nothing),
+            "sound": sum((rows[name] for name in self.spec.sound), nothing),
         }
         views = {"joint": self._fuse(streams["picture"] + shared, streams["sound"] + shared, inside)}
         views |= {side: alone(streams[side], inside) for side, alone in self.alone.items()}
         whole = self._summarise(features, present, inside)
-        time, clip = [], []
+        time, seen = [], []
         for i, view in enumerate(self.views):
             time.append(self.over_time[i](views[view]))  # [B, T, 1]
             known = [*self._pool(views[view], time[i][..., 0], i, inside), *(whole[n] for n in self.spec.seen_by(view))]
-            clip.append(self.of_clip[i](torch.cat(known, -1)))  # [B, 1]
-        unit = {side: functional.normalize(self.contrast[side](rows), dim=-1) for side, rows in streams.items()}
-        return {"clip": _bounded(torch.cat(clip, -1)), "time": _bounded(torch.cat(time, -1)), **unit}
+            seen.append(torch.cat(known, -1))
+        out = {"clip": _bounded(_each(self.of_clip, seen)), "time": _bounded(torch.cat(time, -1))}
+        out |= {side: functional.normalize(self.contrast[side](rows), dim=-1) for side, rows in streams.items()}
+        if self.spec.spread:
+            out["spread"] = LEAST_SPREAD + functional.softplus(_each(self.spreads, seen))
+        return out | {f"teacher.{name}": head(streams["sound"]) for name, head in self.teach.items()}
 
     def _fuse(self, picture: Tensor, sound: Tensor, inside: Tensor) -> Tensor:
-        where = _positions(picture.shape[1], picture.shape[2], picture)
-        picture, sound = picture + where, sound + where
+        if self.spec.positions != "rotary":
+            learned = self.spec.positions == "learned"
+            where = self.places[: inside.shape[1]] if learned else sinusoidal(picture)
+            picture, sound = picture + where, sound + where
         if self.spec.fusion == "concat":
             joined: Tensor = self.norm(self.join(torch.cat([picture, sound], -1)))
             return joined
@@ -190,6 +211,8 @@ def _decoder(spec: FusionSpec) -> nn.TransformerDecoder:
     layer = nn.TransformerDecoderLayer(
         spec.width, spec.heads, 2 * spec.width, spec.dropout, "gelu", batch_first=True, norm_first=True
     )
+    if spec.positions == "rotary":
+        layer = made_rotary(layer, spec.width, spec.heads, spec.dropout)
     return nn.TransformerDecoder(layer, spec.layers)
 
 
@@ -197,15 +220,11 @@ def _head(width: int, dropout: float) -> nn.Module:
     return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 64), nn.GELU(), nn.Dropout(dropout), nn.Linear(64, 1))
 
 
+def _each(heads: nn.ModuleList, seen: list[Tensor]) -> Tensor:
+    """One head a dimension, each over what is its own: `[B, M]`."""
+    return torch.cat([head(rows) for head, rows in zip(heads, seen, strict=True)], -1)
+
+
 def _bounded(raw: Tensor) -> Tensor:
     """Into [1, 5]; the slope stays above zero wherever a float can go, since the logit is softened first."""
     return 1 + 4 * torch.sigmoid(raw / torch.sqrt(1 + (raw / 8) ** 2))
-
-
-def _positions(length: int, width: int, like: Tensor) -> Tensor:
-    """Sinusoidal positions `[T, W]` (Vaswani et al. 2017), small beside the features."""
-    time = torch.arange(length, device=like.device, dtype=torch.float32)[:, None]
-    rate = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(10000.0) / width))
-    table = torch.zeros(length, width, device=like.device)
-    table[:, 0::2], table[:, 1::2] = torch.sin(time * rate), torch.cos(time * rate)
-    return (0.3 * table).to(like.dtype)

@@ -5,6 +5,7 @@ The command line takes its defaults from here, and a stage's stamp records the v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,15 +127,37 @@ class IndexConfig:
     min_confidence: float = 0.1
 
 
+LOSSES: Mapping[str, float] = {
+    "regression": 1.0,
+    "ranking": 1.0,  # pairs of one source whose labels differ
+    "order": 1.0,  # pairs of clips of which only the order is known
+    "listwise": 0.0,  # all versions of one source at once
+    "specificity": 0.0,  # what an artefact does not touch stays as in the original
+    "time": 0.5,  # regression of each moment
+    "spans": 0.0,  # each moment good or bad
+    "contrast": 0.1,  # sound and picture of one moment against others
+    "teacher": 0.0,  # DNSMOS foretold from the rest of the sound
+}
+
+
 @dataclass(frozen=True)
 class TrainConfig:
-    """The multi-task network and how it is trained; `average` is the decay of the moving average of its weights."""
+    """The multi-task network and how it is trained.
+
+    `tasks` are the dimensions to judge; `modalities` the streams (picture, sound, cross) or features to judge by, none
+    named: all; `loss` weighs the objectives; `average` is the decay of the moving average of the weights.
+    """
+
+    tasks: tuple[str, ...] = DIMENSIONS
+    modalities: tuple[str, ...] = ()
 
     fusion: str = "audio_query"  # audio_query, video_query, both, concat
     pooling: str = "attention"  # mean, attention
     views: str = (
         "own"  # own: what only one stream can show is judged by that stream alone; all: everything by everything
     )
+    positions: str = "sinusoidal"  # sinusoidal, rotary, learned
+    spread: bool = False
     width: int = 256
     layers: int = 2
     heads: int = 4
@@ -144,9 +167,8 @@ class TrainConfig:
     accumulate: int = 1
     learning_rate: float = 1.5e-4
     weight_decay: float = 0.02
-    rank_weight: float = 1.0
-    contrast_weight: float = 0.1
-    time_weight: float = 0.5
+    loss: Mapping[str, float] = field(default_factory=lambda: dict(LOSSES))
+    balance: str = "fixed"  # fixed, uncertainty, gradnorm
     precision: str = "no"  # no, bf16, fp16
     patience: int = 5
     average: float = 0.995

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import h5
-from tfq.config import IndexConfig, TrainConfig
+from tfq.config import LOSSES, IndexConfig, TrainConfig
 from tfq.stages import index as index_stage
 from tfq.stages import train as train_stage
 
@@ -17,12 +17,16 @@ def asked(monkeypatch):
         calls.append((paths, out, config, said))
         return {"files": len(paths), "split": {"train": 2}, "dropped": {"no_face": 1}}
 
-    def train(index, out, config, name="", tell=lambda _: None):
-        calls.append((index, out, config, name))
+    def train(index, out, config, name="", tell=lambda _: None, step=None, *, fresh=False):
+        calls.append((index, out, config, name, fresh))
         tell("epoch 1")
+
+    def cross_validate(index, out, config, folds, tell=lambda _: None, step=None):
+        calls.append((index, out, config, folds))
 
     monkeypatch.setattr(index_stage, "index", index)
     monkeypatch.setattr(train_stage, "train", train)
+    monkeypatch.setattr(train_stage, "cross_validate", cross_validate)
     return calls
 
 
@@ -37,8 +41,21 @@ def test_index_gathers_names_from_anywhere_and_prints_its_own(tfq, tmp_path, ask
 def test_train_runs_with_the_defaults_and_tells_how_it_goes(tfq, tmp_path, asked):
     result = tfq("train", tmp_path / "data.jsonl", "-o", tmp_path / "mine.safetensors")
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"{tmp_path}/mine.safetensors\n", "tfq: epoch 1\n")
-    assert asked == [(tmp_path / "data.jsonl", tmp_path / "mine.safetensors", TrainConfig(), "")]
+    assert asked == [(tmp_path / "data.jsonl", tmp_path / "mine.safetensors", TrainConfig(), "", False)]
     assert tfq("train", "-q", tmp_path / "data.jsonl", "-o", tmp_path / "mine.safetensors").stderr == ""
+
+
+def test_train_passes_on_what_is_asked(tfq, tmp_path, asked):
+    given = ["--loss", "ranking=0", "--loss", "spans=0.5", "--tasks", "overall,lip_sync", "--modalities", "sound"]
+    tfq("train", tmp_path / "data.jsonl", "-o", tmp_path / "m", *given, "--spread", "--fresh")
+    loss = {**LOSSES, "ranking": 0, "spans": 0.5}
+    config = TrainConfig(loss=loss, tasks=("lip_sync", "overall"), modalities=("sound",), spread=True)
+    assert asked == [(tmp_path / "data.jsonl", tmp_path / "m", config, "", True)]
+
+
+def test_folds_measure_instead_of_making_a_checkpoint(tfq, tmp_path, asked):
+    assert tfq("train", tmp_path / "data.jsonl", "-o", tmp_path / "f.json", "--folds", 4).exit_code == 0
+    assert asked == [(tmp_path / "data.jsonl", tmp_path / "f.json", TrainConfig(), 4)]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +65,11 @@ def test_train_runs_with_the_defaults_and_tells_how_it_goes(tfq, tmp_path, asked
         ["index", "-o", "x"],
         ["index", "-o", "x", "--validation", "60", "--test", "40", "a.h5"],
         ["train"],
+        ["train", "i.jsonl", "-o", "m", "--loss", "luck=1"],
+        ["train", "i.jsonl", "-o", "m", "--loss", "ranking"],
+        ["train", "i.jsonl", "-o", "m", "--loss", "ranking=-1"],
+        ["train", "i.jsonl", "-o", "m", "--tasks", "smell"],
+        ["train", "i.jsonl", "-o", "m", "--folds", "2"],
     ],
 )
 def test_what_is_missing_or_impossible_is_usage(tfq, asked, args):

@@ -3,7 +3,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfq.fusion.split import assign, families
+from tfq.fusion.split import assign, families, folds
 
 KEYS = st.lists(
     st.lists(st.sampled_from([f"speaker:{c}" for c in "abcdefgh"] + ["group:1", "group:2"]), min_size=1), min_size=1
@@ -55,3 +55,20 @@ def test_every_part_has_its_share_of_every_level(seed):
 
 def test_three_families_are_enough_for_three_parts_to_be_tried():
     assert set(assign([[f"speaker:{i}"] for i in range(10)], 15, 20, 0)) == {"train", "validation", "test"}
+
+
+@given(KEYS, st.integers(3, 5))
+def test_no_key_lies_in_two_folds(keys, count):
+    found = folds(keys, count, 0)
+    assert set(found) <= set(range(count))
+    where: dict[str, set[int]] = {}
+    for names, fold in zip(keys, found, strict=True):
+        for name in names:
+            where.setdefault(name, set()).add(fold)
+    assert all(len(places) == 1 for places in where.values())
+
+
+def test_folds_are_of_like_size_whatever_the_families():
+    keys = [[f"speaker:{i % 7}"] for i in range(70)] + [[f"speaker:alone{i}"] for i in range(30)]
+    sizes = Counter(folds(keys, 5, 0)).values()
+    assert max(sizes) - min(sizes) <= 1

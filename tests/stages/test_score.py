@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
@@ -8,6 +9,7 @@ from tests.builders import h5
 from tests.stages.test_train import QUICK, dataset
 from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.errors import WeightsError
+from tfq.models import checkpoint as stored
 from tfq.models.runtime import Models
 from tfq.report import formats
 from tfq.stages import score
@@ -19,9 +21,11 @@ SCHEMA = json.loads(formats.schema())
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("score")
-    train(dataset(folder, people=72), folder / "model.safetensors", QUICK)
-    return folder / "model.safetensors"
+    """One that knows good from bad; its intervals are set by hand, since so few clips cannot calibrate any."""
+    path = tmp_path_factory.mktemp("score") / "model.safetensors"
+    train(dataset(path.parent, ("train",) * 6 + ("validation", "test")), path, replace(QUICK, epochs=40, patience=40))
+    stored.save(path, replace(stored.load(path), half_widths=np.full(len(DIMENSIONS), 0.5)))
+    return path
 
 
 def judged(path, checkpoint) -> dict:
@@ -46,6 +50,14 @@ def test_a_good_clip_is_above_a_bad_one_and_the_result_is_the_contract(tmp_path,
     assert good["weak_segments"] == []
     assert bad["weak_segments"]
     json.dumps(good, allow_nan=False)
+
+
+def test_a_dimension_that_the_model_was_not_trained_on_has_no_score(tmp_path, checkpoint):
+    config = replace(QUICK, epochs=1, tasks=("lip_sync", "overall"))
+    train(checkpoint.with_name("index.jsonl"), tmp_path / "two.safetensors", config)
+    found = judged(h5(tmp_path / "a.h5"), tmp_path / "two.safetensors")
+    assert {name for name, value in found["scores"].items() if value is not None} == {"lip_sync", "overall"}
+    assert set(found["unjudged"].values()) == {"no_model"}
 
 
 @pytest.mark.parametrize(

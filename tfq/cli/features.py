@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tfq.cli import output, run
-from tfq.cli.options import Loop, takes
+from tfq.cli.options import Loop, named, takes
 from tfq.config import FeaturesConfig, Settings
 from tfq.errors import UsageError
 
@@ -40,7 +40,7 @@ def features(
     """
     if only and skip:
         raise UsageError("--only and --skip exclude each other")
-    config = FeaturesConfig(only=_names(only), skip=_names(skip), dnsmos_hop_s=dnsmos_hop)
+    config = FeaturesConfig(only=named(only), skip=named(skip), dnsmos_hop_s=dnsmos_hop)
     if listed:
         output.document(_listing(config))
         return 0
@@ -60,7 +60,3 @@ def _listing(config: FeaturesConfig) -> str:
                 better = "" if column.better == "none" else f"{column.better} is better; "
                 lines.append(f"  {column.name:<28}{title}  {usual:<28} {better}{column.about}")
     return "\n".join(lines) + "\n"
-
-
-def _names(given: list[str] | None) -> tuple[str, ...]:
-    return tuple(name.strip() for several in given or () for name in several.split(",") if name.strip())

@@ -141,6 +141,11 @@ class Loop(Messages, Limits, Machine, Inputs):
 Shared = TypeVar("Shared", bound=Messages)
 
 
+def named(given: list[str] | None) -> tuple[str, ...]:
+    """The names of an option that may be given again, and holds several between commas."""
+    return tuple(name.strip() for several in given or () for name in several.split(",") if name.strip())
+
+
 def takes(record: type[Shared]) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
     """Give a command the options of a record, which it receives filled as its first parameter.
 

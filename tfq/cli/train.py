@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,9 +10,10 @@ from typing import Annotated, Literal
 import typer
 
 from tfq.cli import output
-from tfq.cli.options import Messages, of_kinds, takes
+from tfq.cli.options import Messages, named, of_kinds, takes
 from tfq.cli.work import limit_threads
-from tfq.config import SyncTrainConfig, TrainConfig
+from tfq.config import DIMENSIONS, LOSSES, SyncTrainConfig, TrainConfig
+from tfq.errors import UsageError
 
 DEFAULT, SYNC = TrainConfig(), SyncTrainConfig()
 HUBERT_LAYERS = (6, 9)  # those that HuBERT and its larger sibling were taught with (Hsu et al. 2021)
@@ -50,6 +52,23 @@ def train(
         Literal["own", "all"],
         typer.Option(help="own: expression and visual quality see the picture alone, audio quality the sound alone."),
     ] = "own",
+    positions: Annotated[
+        Literal["sinusoidal", "rotary", "learned"], typer.Option(help="How the decoder knows where in the clip it is.")
+    ] = "sinusoidal",
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Learn how far off each score may be; intervals follow it.")
+    ] = DEFAULT.spread,
+    tasks: Annotated[
+        list[str] | None, typer.Option(metavar="DIMENSION,...", show_default="all", help="Judge these alone.")
+    ] = None,
+    modalities: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            show_default="all",
+            help="Judge by these alone: picture, sound, cross (what compares the two), or features by name.",
+        ),
+    ] = None,
     width: Annotated[int, typer.Option(min=16, help="Width of the decoder.")] = DEFAULT.width,
     layers: Annotated[int, typer.Option(min=1, help="Layers of the decoder.")] = DEFAULT.layers,
     heads: Annotated[int, typer.Option(min=1, help="Attention heads of each layer.")] = DEFAULT.heads,
@@ -66,11 +85,17 @@ def train(
     ] = DEFAULT.accumulate,
     learning_rate: Annotated[float, typer.Option(min=0, help="Highest step size of AdamW.")] = DEFAULT.learning_rate,
     weight_decay: Annotated[float, typer.Option(min=0, help="Weight decay of AdamW.")] = DEFAULT.weight_decay,
-    rank_weight: Annotated[float, typer.Option(min=0, help="Share of the ranking loss.")] = DEFAULT.rank_weight,
-    contrast_weight: Annotated[
-        float, typer.Option(min=0, help="Share of the contrastive loss.")
-    ] = DEFAULT.contrast_weight,
-    time_weight: Annotated[float, typer.Option(min=0, help="Share of the loss on moments.")] = DEFAULT.time_weight,
+    loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=WEIGHT",
+            show_default=" ".join(f"{name}={weight:g}" for name, weight in LOSSES.items()),
+            help="Weigh one objective; may be given again.",
+        ),
+    ] = None,
+    balance: Annotated[
+        Literal["fixed", "uncertainty", "gradnorm"], typer.Option(help="How much each dimension counts.")
+    ] = "fixed",
     average: Annotated[
         float, typer.Option(min=0, max=0.9999, help="Decay of the moving average of the weights; 0: the last ones.")
     ] = DEFAULT.average,
@@ -83,12 +108,25 @@ def train(
         ),
     ] = SYNC.speech,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another start.")] = DEFAULT.seed,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=3,
+            metavar="K",
+            show_default="none",
+            help="Cross-validate instead: K networks, each measured on people it has not seen; FILE is then JSON.",
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew where a killed training could go on.")] = False,
 ) -> None:
     """Train the network that scores, calibrate it, and measure it on speakers it has not seen.
 
-    Writes the checkpoint with its figures inside and a log (.csv) beside it; prints the checkpoint's path:
+    Writes the checkpoint with its figures inside and a log (.csv) beside it; prints the checkpoint's path. After a kill
+    the same command goes on where it was. `accelerate launch --no-python tfq train …` shares the work among processes:
 
         tfq train data.jsonl -o mine.safetensors
+        tfq train data.jsonl -o mine.safetensors --loss listwise=0.3 --loss time=0 --modalities sound,cross
+        tfq train data.jsonl -o figures.json --folds 5
         tfq score --checkpoint mine.safetensors clip.mp4
         tfq train --network sync data.jsonl -o mine-sync.safetensors
     """
@@ -107,12 +145,14 @@ def train(
         )
         output.data(str(out))
         return
-    from tfq.stages.train import train as stage
-
     config = TrainConfig(
+        tasks=_tasks(tasks),
+        modalities=named(modalities),
         fusion=fusion,
         pooling=pooling,
         views=views,
+        positions=positions,
+        spread=spread,
         width=width,
         layers=layers,
         heads=heads,
@@ -122,13 +162,66 @@ def train(
         accumulate=accumulate,
         learning_rate=learning_rate,
         weight_decay=weight_decay,
-        rank_weight=rank_weight,
-        contrast_weight=contrast_weight,
-        time_weight=time_weight,
+        loss=_weights(loss),
+        balance=balance,
         precision=precision,
         patience=patience,
         average=average,
         seed=seed,
     )
-    stage(index, out, config, name, output.note)
-    output.data(str(out))
+    _run(index, out, config, name, folds, fresh=fresh, quiet=trained.quiet)
+
+
+def _run(
+    index: Path, out: Path, config: TrainConfig, name: str, folds: int | None, *, fresh: bool, quiet: bool
+) -> None:
+    from tfq.stages import train as stage
+
+    first = stage.main_process()
+    tell = output.note if first else lambda _: None
+    with output.Screen(first and not quiet, config.epochs * (folds or 1)) as screen:
+
+        def step(epoch: int, batch: int, batches: int) -> None:
+            screen.show(f"epoch {epoch}, batch {batch} of {batches}")
+            if batch == batches:
+                screen.finished()
+
+        if folds is None:
+            stage.train(index, out, config, name, tell, step, fresh=fresh)
+        else:
+            stage.cross_validate(index, out, config, folds, tell, step)
+    if first:
+        output.data(str(out))
+
+
+def _tasks(given: list[str] | None) -> tuple[str, ...]:
+    """Dimensions in their own order.
+
+    Raises:
+        UsageError: one is unknown.
+    """
+    wanted = named(given) or DIMENSIONS
+    for name in wanted:
+        if name not in DIMENSIONS:
+            raise UsageError(f"--tasks {name}: choose from {', '.join(DIMENSIONS)}")
+    return tuple(name for name in DIMENSIONS if name in wanted)
+
+
+def _weights(given: list[str] | None) -> dict[str, float]:
+    """The weight of each objective: those given, and the defaults of the rest.
+
+    Raises:
+        UsageError: one is unknown, or its weight is not a number from 0.
+    """
+    weights = dict(LOSSES)
+    for entry in given or ():
+        name, _, text = entry.partition("=")
+        if name not in LOSSES:
+            raise UsageError(f"--loss {entry}: choose from {', '.join(LOSSES)}")
+        try:
+            weights[name] = float(text)
+        except ValueError:
+            weights[name] = -1.0
+        if not 0 <= weights[name] < math.inf:
+            raise UsageError(f"--loss {entry}: needs a weight from 0, as in {name}=0.5")
+    return weights

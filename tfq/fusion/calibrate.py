@@ -10,7 +10,7 @@ COVERAGE = 0.9
 LEAST_CLIPS = 20
 
 
-def half_widths(predicted: Floats, labels: Floats) -> Floats:
+def half_widths(predicted: Floats, labels: Floats, spread: Floats | None = None) -> Floats:
     """Half the width of the interval that covers `COVERAGE` of new clips, per dimension.
 
     The quantile carries the finite-sample correction of split conformal prediction (Lei et al. 2018), so that the
@@ -19,16 +19,19 @@ def half_widths(predicted: Floats, labels: Floats) -> Floats:
     Args:
         predicted: `[N, M]` scores of held-out clips.
         labels: `[N, M]`, NaN where nobody judged.
+        spread: `[N, M]`, the error that the network expects of itself; errors are then measured in it, so that a clip
+            which is hard to judge gets a wider interval (normalised conformal prediction, Papadopoulos et al. 2008).
 
     Returns:
-        `[M]` in points; NaN where fewer than `LEAST_CLIPS` clips have a label.
+        `[M]` in points, or in units of `spread`; NaN where fewer than `LEAST_CLIPS` clips have a label.
     """
+    errors = np.abs(predicted - labels) / (1.0 if spread is None else spread)
     widths = np.full(labels.shape[1], np.nan)
     for i in range(labels.shape[1]):
-        known = ~np.isnan(labels[:, i]) & ~np.isnan(predicted[:, i])
+        known = ~np.isnan(errors[:, i])
         if known.sum() >= LEAST_CLIPS:
             rank = min(1.0, np.ceil((known.sum() + 1) * COVERAGE) / known.sum())
-            widths[i] = np.quantile(np.abs(predicted[known, i] - labels[known, i]), rank, method="higher")
+            widths[i] = np.quantile(errors[known, i], rank, method="higher")
     return widths
 
 

@@ -73,6 +73,32 @@ def assign(
     return [parts[family] for family in joined]
 
 
+def folds(keys: Sequence[Iterable[str]], count: int, seed: int) -> list[int]:
+    """The fold, 0 to `count` - 1, of each clip: whole families, in an order that the seed says, each to the least fold.
+
+    Args:
+        keys: as for `assign`.
+        count: how many folds; with fewer families some stay empty.
+        seed: another seed, other folds.
+    """
+    names = [sorted(clip) for clip in keys]
+    members: dict[int, list[int]] = {}
+    for clip, family in enumerate(families(names)):
+        members.setdefault(family, []).append(clip)
+
+    def place(clips: list[int]) -> bytes:
+        return _hash(seed, min((name for clip in clips for name in names[clip]), default=""))
+
+    sizes, found = [0] * count, [0] * len(keys)
+    # The large ones first, or one of them would come last and upset the balance.
+    for clips in sorted(members.values(), key=lambda clips: (-len(clips), place(clips))):
+        least = min(range(count), key=lambda fold: sizes[fold])
+        sizes[least] += len(clips)
+        for clip in clips:
+            found[clip] = least
+    return found
+
+
 class _Lack:
     """How many clips of each stratum, and in all, each part is short of."""
 

@@ -1,37 +1,97 @@
-"""Training the multi-task network on examples in memory, and scoring with it."""
+"""Training the multi-task network on examples in memory: one process or several, and again after a kill."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from tfq.config import TrainConfig
-from tfq.fusion import losses
-from tfq.fusion.batches import Batch, Example, batches, collate
+from tfq.errors import UsageError
+from tfq.fusion.balance import RATE, Balance
+from tfq.fusion.batches import Batch, Example, collate, plan
+from tfq.fusion.judge import LONGEST
+from tfq.fusion.objective import Losses, compute
 from tfq.nets.fusion import Fusion, FusionSpec
-from tfq.types import Floats, Mask
 
-LONGEST = 300  # frames the network sees at once; longer clips are scored in overlapping pieces
-STEP = 250
-DROPPED = 0.12  # share of the batches in which a feature is withheld from training
-
-Report = Callable[[int, float, float], None]
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Scores of one clip: `clip` `[M]`, `over_time` `[T, M]`, in [1, 5]."""
+class Epoch:
+    """What one pass gave: mean losses in training and on validation, and each term and dimension weight by name."""
 
-    clip: Floats
-    over_time: Floats
+    number: int
+    trained: float
+    held_out: float
+    terms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how it goes, and who keeps what a killed training goes on from; all in the first process only.
+
+    `epoch` is called after each pass, `step` after each batch with the pass, the batch and their number, `keep` with
+    the state after each pass: plain values and tensors, to be stored at once, since training goes on in them.
+    """
+
+    epoch: Callable[[Epoch], None] = lambda _: None
+    step: Callable[[int, int, int], None] = lambda *_: None
+    keep: Callable[[dict[str, Any]], None] = lambda _: None
+
+
+@dataclass
+class _State:
+    """All that changes while a network is trained, with what runs it."""
+
+    accelerator: Accelerator
+    plain: Fusion
+    network: nn.Module
+    average: AveragedModel
+    balance: Balance
+    optimiser: Any
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    best: dict[str, Tensor]
+    least: float = math.inf
+    waited: int = 0
+    history: list[Epoch] = field(default_factory=list)
+
+    @property
+    def steady(self) -> Fusion:
+        """The network whose weights are the moving average."""
+        return cast("Fusion", self.average.module)
+
+    def parts(self) -> dict[str, Any]:
+        scaler = self.accelerator.scaler
+        return {
+            "network": self.plain,
+            "average": self.average,
+            "balance": self.balance,
+            "optimiser": self.optimiser,
+            "schedule": self.schedule,
+            **({"scaler": scaler} if scaler is not None else {}),
+        }
+
+    def packed(self) -> dict[str, Any]:
+        states = {name: part.state_dict() for name, part in self.parts().items()}
+        history = [[e.number, e.trained, e.held_out, dict(e.terms)] for e in self.history]
+        return {**states, "best": self.best, "least": self.least, "waited": self.waited, "history": history}
+
+    def unpack(self, kept: Mapping[str, Any]) -> None:
+        for name, part in self.parts().items():
+            part.load_state_dict(kept[name])
+        self.best, self.least, self.waited = kept["best"], kept["least"], kept["waited"]
+        self.history = [Epoch(*entry) for entry in kept["history"]]
 
 
 def fit(
@@ -39,123 +99,136 @@ def fit(
     validation: Sequence[Example],
     spec: FusionSpec,
     config: TrainConfig,
-    report: Report = lambda *_: None,
+    watch: Watch = Watch(),
+    kept: Mapping[str, Any] | None = None,
 ) -> Fusion:
     """Train a network and return the moving average of its weights, as it was after its best epoch.
+
+    Chance is drawn anew for each pass from the seed and the pass's number, so that a training which goes on from what
+    `Watch.keep` was given ends with the weights of one that was never stopped.
 
     Args:
         examples: clips to learn from.
         validation: clips of other speakers; the epoch with the least loss on them is kept.
         spec: the network.
         config: how to train it.
-        report: told epoch, training loss and validation loss.
+        watch: who is told how it goes.
+        kept: the state that an earlier training of the same kind gave to `watch.keep`.
     """
-    torch.manual_seed(config.seed)
-    generator = np.random.default_rng(config.seed)
-    network = Fusion(spec)
-    average = AveragedModel(network, avg_fn=partial(_moving, config.average))
-    steady = cast("Fusion", average.module)
-    optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    steps = max(1, config.epochs * (len(examples) // (config.batch * config.accumulate) + 1))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=steps + 1, pct_start=0.1
-    )
-    best, best_state, waited = float("inf"), copy.deepcopy(steady.state_dict()), 0
-    for epoch in range(config.epochs):
-        trained = _epoch(network, average, examples, optimiser, schedule, config, generator)
-        held_out = evaluate(steady, validation, config)
-        report(epoch, trained, held_out)
-        waited += 1
-        if held_out < best:
-            best, best_state, waited = held_out, copy.deepcopy(steady.state_dict()), 0
-        if waited >= config.patience:
+    state = _begin(len(plan(examples, config.batch, np.random.default_rng(0))), spec, config)
+    if kept is not None:
+        state.unpack(kept)
+        for epoch in state.history:
+            watch.epoch(epoch)
+            watch.step(epoch.number, 1, 1)
+    first = state.accelerator.is_main_process
+    for number in range(len(state.history), config.epochs):
+        if state.waited >= config.patience:
             break
-    network.load_state_dict(best_state)
-    return network.eval()
+        trained, terms = _epoch(state, examples, number, config, watch)
+        held_out = evaluate(state.steady, validation, config)
+        state.waited += 1
+        if held_out < state.least:
+            state.least, state.best, state.waited = held_out, copy.deepcopy(state.steady.state_dict()), 0
+        state.history.append(Epoch(number, trained, held_out, terms))
+        if first:
+            watch.epoch(state.history[-1])
+            watch.keep(state.packed())
+    trained_network = Fusion(spec)
+    trained_network.load_state_dict(state.best)
+    return trained_network.eval()
 
 
 def evaluate(network: Fusion, examples: Sequence[Example], config: TrainConfig) -> float:
-    """Mean loss over examples, without the contrastive term; each batch holds whole families."""
+    """Mean loss over examples, all dimensions alike, without what only helps to learn; batches hold whole families."""
     network.eval()
+    device = next(network.parameters()).device
+    generator = np.random.default_rng(0)
     total, count = 0.0, 0
     with torch.no_grad():
-        for batch in batches(examples, config.batch, LONGEST, np.random.default_rng(0)):
-            plain = _loss(network, batch, config, contrastive=False)
-            total, count = total + float(plain) * len(batch.labels), count + len(batch.labels)
+        for chosen in plan(examples, config.batch, generator):
+            batch = collate(chosen, LONGEST, generator).to(device)
+            loss = compute(network, batch, config, network.spec.teachers, training=False).tasks.sum()
+            total, count = total + float(loss) * len(chosen), count + len(chosen)
     return total / max(1, count)
 
 
-def judge(network: Fusion, rows: Mapping[str, Floats], present: Mapping[str, Mask], dimensions: int) -> Judgement:
-    """Score one clip of any length: pieces of `LONGEST` frames every `STEP`, weighed by the frames each alone covers."""
-    length = len(next(iter(rows.values())))
-    clip, weight = np.zeros(dimensions), 0.0
-    over_time, seen = np.zeros((length, dimensions)), np.zeros((length, 1))
-    network.eval()
-    for start in range(0, max(1, length - (LONGEST - STEP)), STEP):
-        piece = slice(start, min(length, start + LONGEST))
-        blank = np.full((piece.stop - piece.start, dimensions), np.nan)
-        example = Example(
-            "",
-            "",
-            "",
-            {n: r[piece] for n, r in rows.items()},
-            {n: p[piece] for n, p in present.items()},
-            blank[0],
-            blank,
-            True,
-        )
-        batch = collate([example], LONGEST)
-        with torch.inference_mode():
-            out = network(batch.features, batch.present, batch.inside)
-        share = piece.stop - piece.start
-        clip, weight = clip + out["clip"][0].double().numpy() * share, weight + share
-        over_time[piece] += out["time"][0].double().numpy()
-        seen[piece] += 1
-    return Judgement(clip / weight, over_time / seen)
+def _begin(passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
+    """Everything as it is before the first of passes of so many batches."""
+    from accelerate import Accelerator
+    from accelerate.utils import DistributedDataParallelKwargs
+
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(mixed_precision=config.precision, kwargs_handlers=[unused])
+    if config.precision == "fp16" and accelerator.device.type == "cpu":
+        raise UsageError("--precision fp16 needs a GPU; bf16 runs everywhere")
+    if passes < accelerator.num_processes:
+        raise UsageError(f"{accelerator.num_processes} processes, but only {passes} batches; start fewer processes")
+    torch.manual_seed(config.seed)
+    plain, balance = Fusion(spec), Balance(config.balance, len(spec.dimensions))
+    average = AveragedModel(plain, avg_fn=partial(_moving, config.average)).to(accelerator.device)
+    best = copy.deepcopy(cast("Fusion", average.module).state_dict())
+    groups = [
+        {"params": list(plain.parameters()), "weight_decay": config.weight_decay},
+        {"params": list(balance.parameters()), "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, config.learning_rate)
+    rates = [config.learning_rate, RATE]
+    steps = config.epochs * math.ceil(passes / accelerator.num_processes / config.accumulate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps + 1, pct_start=0.1)
+    network, prepared = accelerator.prepare(plain, optimiser)
+    return _State(accelerator, plain, network, average, balance.to(accelerator.device), prepared, schedule, best)
 
 
 def _epoch(
-    network: Fusion,
-    average: AveragedModel,
-    examples: Sequence[Example],
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    config: TrainConfig,
-    generator: np.random.Generator,
-) -> float:
-    network.train()
-    seen: list[float] = []
-    for step, batch in enumerate(batches(examples, config.batch, LONGEST, generator)):
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bf16"):
-            loss = _loss(network, batch, config, contrastive=True)
-        (loss / config.accumulate).backward()  # type: ignore[no-untyped-call]
-        seen.append(float(loss.detach()))
-        if (step + 1) % config.accumulate == 0:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            average.update_parameters(network)
-            optimiser.zero_grad()
-            schedule.step()
-    return float(np.mean(seen))
+    state: _State, examples: Sequence[Example], number: int, config: TrainConfig, watch: Watch
+) -> tuple[float, dict[str, float]]:
+    """One pass; the mean loss of its batches, and each term's mean."""
+    rank, processes = state.accelerator.process_index, state.accelerator.num_processes
+    torch.manual_seed(int(np.random.SeedSequence([config.seed, number, rank]).generate_state(1)[0]))
+    generator = np.random.default_rng([config.seed, number])
+    chosen = plan(examples, config.batch, generator)
+    pieces = generator.spawn(len(chosen))  # where long clips are cut does not depend on the number of processes
+    # Every process takes the same number of steps, or else one would wait for the others for ever.
+    mine = range(rank, len(chosen) // processes * processes, processes)
+    seen: list[tuple[float, dict[str, float]]] = []
+    state.network.train()
+    for done, i in enumerate(mine, 1):
+        batch = collate(chosen[i], LONGEST, pieces[i]).to(state.accelerator.device)
+        seen.append(_step(state, batch, config, last=done % config.accumulate == 0 or done == len(mine)))
+        if rank == 0:
+            watch.step(number, done, len(mine))
+    names = sorted({name for _, terms in seen for name in terms})
+    means = {name: float(np.mean([terms[name] for _, terms in seen if name in terms])) for name in names}
+    return float(np.mean([loss for loss, _ in seen])), means
+
+
+def _step(state: _State, batch: Batch, config: TrainConfig, *, last: bool) -> tuple[float, dict[str, float]]:
+    """Add up the gradients of one batch, and move the weights after the `last` one."""
+    accelerator, network = state.accelerator, state.network
+    with contextlib.nullcontext() if last else accelerator.no_sync(network):
+        losses: Losses = compute(network, batch, config, state.plain.spec.teachers, training=True)
+        state.balance.follow(losses.tasks, state.plain.norm.weight, partial(accelerator.reduce, reduction="mean"))
+        loss = state.balance(losses.tasks) + losses.shared
+        accelerator.backward(loss / config.accumulate)
+    if last:
+        _agree(state)
+        accelerator.clip_grad_norm_(network.parameters(), 1.0)
+        state.optimiser.step()
+        state.average.update_parameters(state.plain)
+        state.optimiser.zero_grad()
+        state.schedule.step()
+    return float(loss.detach()), losses.terms
+
+
+def _agree(state: _State) -> None:
+    """The mean over processes of the one gradient that is not the network's."""
+    gradient = state.balance.log_variance.grad
+    if gradient is not None:
+        state.balance.log_variance.grad = state.accelerator.reduce(gradient, reduction="mean")
 
 
 def _moving(decay: float, average: Tensor, value: Tensor, count: Tensor) -> Tensor:
     """An exponential moving average that forgets its beginnings sooner (Tarvainen and Valpola 2017)."""
     kept = torch.clamp((1 + count) / (10 + count), max=decay)
     return average.lerp(value, 1 - kept.to(average.dtype))
-
-
-def _loss(network: Fusion, batch: Batch, config: TrainConfig, *, contrastive: bool) -> Tensor:
-    present = batch.present
-    if contrastive:
-        # A feature that was not computed, or whose weights are missing, must not break the model.
-        present = {name: there & (torch.rand(()) > DROPPED) for name, there in present.items()}
-    out = network(batch.features, present, batch.inside)
-    loss = losses.regression(out["clip"], batch.labels)
-    loss = loss + config.rank_weight * losses.ranking(out["clip"], batch.labels, batch.group)
-    loss = loss + config.time_weight * losses.regression(out["time"], batch.over_time)
-    if contrastive:
-        loss = loss + config.contrast_weight * losses.contrast(
-            out["picture"], out["sound"], batch.inside, batch.together
-        )
-    return loss

@@ -22,7 +22,7 @@ class Checkpoint:
     """A network ready to score.
 
     `scale` maps a feature to the mean and standard deviation of its columns; `half_widths` `[M]` are those of the 90 %
-    interval; `figures` are what the training printed.
+    interval, in units of the spread that the network tells, where it tells one; `figures` are what the training printed.
     """
 
     name: str
@@ -71,7 +71,8 @@ def load(path: Path) -> Checkpoint:
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise WeightsError(f"{path}: not a checkpoint written by `tfq train`")
     try:
-        spec = FusionSpec(**{**description["spec"], "dimensions": tuple(description["spec"]["dimensions"])})
+        lists = {name: tuple(description["spec"].get(name, ())) for name in ("dimensions", "teachers")}
+        spec = FusionSpec(**{**description["spec"], **lists})
         network = Fusion(spec)
         network.load_state_dict(tensors)
         scale = {name: (np.array(pair[0]), np.array(pair[1])) for name, pair in description["scale"].items()}

@@ -18,15 +18,15 @@ def split(
 ) -> int:
     """Give each kept row its part; returns how many families a published split divides."""
     kept = [row for row in rows if row["dropped"] is None]
-    keys = [_keys(row) for row in kept]
-    joined = families(keys)
+    found = [keys(row) for row in kept]
+    joined = families(found)
     given, divided = _given(kept, joined, published=published)
     if before[0].get("split_by") == split_by(config):
         for row, family in zip(kept, joined, strict=True):
             part = before[1].get(row["file"], {}).get("split")
             if part in PARTS:
                 given.setdefault(family, part)
-    parts = assign(keys, config.validation, config.test, config.seed, [_stratum(row) for row in kept], given)
+    parts = assign(found, config.validation, config.test, config.seed, [_stratum(row) for row in kept], given)
     for row, part in zip(kept, parts, strict=True):
         row["split"] = row.get("split") or part
     for row in rows:
@@ -61,7 +61,8 @@ def _stratum(row: Row) -> str:
     return f"{row.get('kind', '')}:{row.get('emotion', '')}:{'' if level is None else int(level)}"
 
 
-def _keys(row: Row) -> list[str]:
+def keys(row: Row) -> list[str]:
+    """What no two parts may share."""
     named = [f"{name}:{row[name]}" for name in ("speaker", "group") if row.get(name)]
     return [*named, f"source:{row['family']}"]
 

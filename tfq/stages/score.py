@@ -13,8 +13,8 @@ from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.diagnosis import evidence, segments
 from tfq.errors import WeightsError
 from tfq.fusion.calibrate import interval
+from tfq.fusion.judge import judge
 from tfq.fusion.rows import normalise
-from tfq.fusion.train import judge
 from tfq.models.checkpoint import Checkpoint
 from tfq.models.runtime import Models
 from tfq.stages import curves, inputs
@@ -44,16 +44,19 @@ def run(file: TfqFile, config: ScoreConfig, models: Models, stamp: Stamp) -> Non
     rows = inputs.read(file, tuple(checkpoint.spec.features))
     frames = file.shape("extract/time_s")[0]
     unjudged = _unjudged(file)
+    unjudged.update(dict.fromkeys(set(DIMENSIONS) - set(checkpoint.spec.dimensions), "no_model"))
     scores, over_time = np.full(len(DIMENSIONS), np.nan), np.full((frames, len(DIMENSIONS)), np.nan)
+    widths = scores.copy()
     if len(unjudged) < len(DIMENSIONS):
-        scores, over_time = _judge(checkpoint, rows, frames)
+        columns = [DIMENSIONS.index(name) for name in checkpoint.spec.dimensions]
+        scores[columns], over_time[:, columns], widths[columns] = _judge(checkpoint, rows, frames)
     for i, name in enumerate(DIMENSIONS):
         if name in unjudged:
             scores[i], over_time[:, i] = np.nan, np.nan
     valid = file.array("extract/valid")
     weak = _weak(file, over_time, valid, config)
     with file.replacing("score", stamp) as group:
-        group.put("scores", interval(scores, checkpoint.half_widths))
+        group.put("scores", interval(scores, widths))
         group.put("over_time", over_time)
         group.put("valid", valid)
         group.status = _status(file)
@@ -109,7 +112,8 @@ def result(file: TfqFile, name: str) -> dict[str, Any]:
     }
 
 
-def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> tuple[Floats, Floats]:
+def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> tuple[Floats, Floats, Floats]:
+    """Scores of the clip and over time, and half the width of each interval, of what the checkpoint judges."""
     ready, present = {}, {}
     for name, (mean, deviation) in checkpoint.scale.items():
         raw = rows.get(name, np.full((frames, len(mean)), np.nan, np.float32))
@@ -118,8 +122,8 @@ def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> t
                 f"{checkpoint.name}: trained on {len(mean)} columns of {name}, but this tfq measures {raw.shape[1]}; train it again"
             )
         ready[name], present[name] = normalise(raw, mean, deviation)
-    judged = judge(checkpoint.network, ready, present, len(DIMENSIONS))
-    return judged.clip, judged.over_time
+    judged = judge(checkpoint.network, ready, present, len(checkpoint.spec.dimensions))
+    return judged.clip, judged.over_time, checkpoint.half_widths * judged.spread
 
 
 def _unjudged(file: TfqFile) -> dict[str, str]:

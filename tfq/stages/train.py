@@ -2,136 +2,202 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfq import timebase
-from tfq.config import DIMENSIONS, TrainConfig
+from tfq.config import TrainConfig
 from tfq.errors import InputError
-from tfq.features import MEASUREMENTS
-from tfq.fusion import calibrate, evaluate
+from tfq.fusion import calibrate, evaluate, memory
 from tfq.fusion.batches import Example
-from tfq.fusion.rows import normalise
-from tfq.fusion.train import fit, judge
-from tfq.models import checkpoint
-from tfq.nets.fusion import FusionSpec
-from tfq.stages import inputs
-from tfq.stages.index import load
-from tfq.store import TfqFile
+from tfq.fusion.judge import LONGEST, Judgement, judge
+from tfq.fusion.split import folds
+from tfq.fusion.train import Epoch, Watch, fit
+from tfq.models import checkpoint, training
+from tfq.nets.fusion import Fusion
+from tfq.stages.examples import example, scales, spec_of
+from tfq.stages.index_file import load
+from tfq.stages.index_split import keys
+from tfq.stages.training_log import TrainingLog
 from tfq.types import Floats
 
 Tell = Callable[[str], None]
-Scale = Mapping[str, tuple[Floats, Floats]]
+Step = Callable[[int, int, int], None]
+Figures = dict[str, dict[str, Any]]
 
-_STREAMS: dict[tuple[str, ...], str] = {("face",): "picture", ("sound",): "sound"}
-
-# Sound and picture of these copies do not belong to the same moment: no positives for the contrastive loss.
-APART = ("lip_sync", "consistency")
+GB = 1e9
 
 
-def train(index: Path, out: Path, config: TrainConfig, name: str = "", tell: Tell = lambda _: None) -> dict[str, Any]:
-    """Train on an index, write the checkpoint and a log `OUT.csv`, and return the figures on the test part.
+def train(
+    index: Path,
+    out: Path,
+    config: TrainConfig,
+    name: str = "",
+    tell: Tell = lambda _: None,
+    step: Step = lambda *_: None,
+    *,
+    fresh: bool = False,
+) -> Figures:
+    """Train on an index, write the checkpoint and a log beside it, and return the figures on the test part.
+
+    A training that was killed goes on after its last whole pass, unless `fresh`. Several processes, as `accelerate
+    launch` and `torchrun` start them, share the work; the first of them writes.
+
+    Args:
+        index: what `tfq index` wrote.
+        out: the checkpoint.
+        config: the network and how it is trained.
+        name: of the model, in results.
+        tell: told in words how it goes.
+        step: told the pass, the batch, and how many batches it has.
+        fresh: start anew.
 
     Raises:
         InputError: a part of the index is empty, or no clip in it carries a label.
     """
     header, rows = load(index)
-    scale = {name: (np.array(s["mean"]), np.array(s["std"])) for name, s in header["statistics"].items()}
+    scale = scales(header, config.modalities)
     parts = {
-        part: [_example(index.parent, row, scale) for row in rows if row["split"] == part]
+        part: [example(index.parent, row, scale, config.tasks) for row in rows if row["split"] == part]
         for part in ("train", "validation", "test")
     }
     for part, examples in parts.items():
-        labelled = sum(bool(np.isfinite(example.labels).any()) for example in examples)
-        tell(f"{part}: {len(examples)} clips, {labelled} with labels, {len({e.speaker for e in examples})} speakers")
-        if labelled == 0:
-            raise InputError(f"{index}: the {part} part holds no clip with a label; index more clips or give --table")
-    spec = _spec(scale, config)
-    network = fit(parts["train"], parts["validation"], spec, config, _log(out.with_suffix(".csv"), tell))
-
-    def scores(examples: Sequence[Example]) -> Floats:
-        return np.stack([judge(network, e.rows, e.present, len(DIMENSIONS)).clip for e in examples])
-
-    held_out = np.stack([example.labels for example in parts["validation"]])
-    widths = calibrate.half_widths(scores(parts["validation"]), held_out)
-    predicted = scores(parts["test"])
-    truth = np.stack([example.labels for example in parts["test"]])
-    figures = evaluate.table(parts["test"], predicted, DIMENSIONS)
-    for i, dimension in enumerate(DIMENSIONS):
-        known = ~np.isnan(truth[:, i])
-        figures[dimension]["coverage"] = float(np.mean(np.abs(predicted[known, i] - truth[known, i]) <= widths[i]))
+        _check(index, part, examples, tell)
+    spec = spec_of(scale, config)
+    tell(f"needs about {memory.needed(spec, config.batch, LONGEST) / GB:.1f} GB beside the clips")
+    resume = out.with_suffix(".resume.pt")
+    identity = _identity(index, config)
+    kept = None if fresh else training.load(resume, identity)
+    if kept is not None:
+        tell(f"goes on after epoch {len(kept['history']) - 1} of {resume}")
+    log = TrainingLog(out, config) if main_process() else None
+    watch = Watch(_teller(log, tell), step, lambda state: training.save(resume, identity, state))
+    network = fit(parts["train"], parts["validation"], spec, config, watch, kept)
+    if log is None:
+        return {}
+    log.close()
+    figures, widths = measure(network, parts["validation"], parts["test"], config.tasks)
     checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, network, scale, widths, figures))
+    resume.unlink(missing_ok=True)
+    tell(f"peak memory {peak() / GB:.1f} GB")
     return figures
 
 
-def _spec(scale: Scale, config: TrainConfig) -> FusionSpec:
-    streams: dict[str, dict[str, int]] = {"picture": {}, "sound": {}, "cross": {}}
-    for name, (mean, _) in scale.items():
-        needs = MEASUREMENTS[name].needs if name in MEASUREMENTS else ()
-        streams[_STREAMS.get(needs, "cross")][name] = len(mean)
-    return FusionSpec(
-        **streams,
-        dimensions=DIMENSIONS,
-        fusion=config.fusion,
-        pooling=config.pooling,
-        views=config.views,
-        width=config.width,
-        layers=config.layers,
-        heads=config.heads,
-        dropout=config.dropout,
-    )
+def cross_validate(
+    index: Path, out: Path, config: TrainConfig, count: int, tell: Tell = lambda _: None, step: Step = lambda *_: None
+) -> Figures:
+    """Train `count` networks, each measured on a fold of people it has not seen, and write the figures as JSON.
 
+    All clips but those of the test part take part, which stays unseen. Each fold serves the next as validation.
 
-def _example(root: Path, row: Mapping[str, Any], scale: Scale) -> Example:
-    with TfqFile(root / row["file"], read_only=True) as file:
-        raw = inputs.read(file, tuple(scale))
-        frames = file.shape("extract/time_s")[0]
-    ready = {
-        n: normalise(raw.get(n, np.full((frames, len(mean)), np.nan)), mean, std) for n, (mean, std) in scale.items()
-    }
-    given = row.get("labels", {})
-    labels = np.array([given.get(dimension, np.nan) for dimension in DIMENSIONS], dtype=np.float32)
-    touched = set(given) if row.get("degraded", {}).get("severity", 0) >= 3 else set()
-    clean = all(given.get(dimension, 5.0) >= 4 for dimension in APART) or not touched
-    return Example(
-        name=row["sha256"],
-        source=row["family"],
-        speaker=row.get("speaker") or row.get("group") or row["family"],
-        rows={n: values for n, (values, _) in ready.items()},
-        present={n: present for n, (_, present) in ready.items()},
-        labels=labels,
-        over_time=over_time(row, labels, frames),
-        together=clean,
-    )
-
-
-def over_time(row: Mapping[str, Any], labels: Floats, frames: int) -> Floats:
-    """Labels of each frame `[T, M]`: the clip's own, save where the sidecar says what a piece is worth.
-
-    A piece is `{"start_s", "end_s", "labels": {dimension: MOS}}`; outside all pieces a degraded clip is worth what
-    `"outside"` says.
+    Raises:
+        InputError: a fold has no clip with a label.
     """
-    pieces = row.get("over_time") or []
-    grid = np.repeat(labels[None], frames, 0).astype(np.float32)
-    for piece in pieces:
-        span = slice(timebase.frame_at(piece["start_s"]), timebase.frame_at(piece["end_s"]))
-        for i, dimension in enumerate(DIMENSIONS):
-            if dimension in piece["labels"]:
-                grid[span, i] = piece["labels"][dimension]
-    return grid
+    header, rows = load(index)
+    rows = [row for row in rows if row["split"] in ("train", "validation")]
+    scale = scales(header, config.modalities)
+    clips = [example(index.parent, row, scale, config.tasks) for row in rows]
+    place = folds([keys(row) for row in rows], count, config.seed)
+    groups = [[clip for clip, fold in zip(clips, place, strict=True) if fold == i] for i in range(count)]
+    for i, group in enumerate(groups):
+        _check(index, f"fold {i}", group, tell)
+    judged: list[Judgement] = []
+    covered: list[Floats] = []
+    for i, group in enumerate(groups):
+        held_out = groups[(i + 1) % count]
+        rest = [clip for j, other in enumerate(groups) if j not in (i, (i + 1) % count) for clip in other]
+        network = fit(rest, held_out, spec_of(scale, config), config, Watch(_teller(None, tell, f"fold {i}, "), step))
+        widths = calibrated(network, held_out)
+        mine = judge_all(network, group)
+        judged += mine
+        covered.append(_covered(group, mine, widths))
+    clips = [clip for group in groups for clip in group]
+    figures = evaluate.table(clips, np.stack([j.clip for j in judged]), config.tasks)
+    for i, share in enumerate(_shares(np.concatenate(covered))):
+        figures[config.tasks[i]]["coverage"] = share
+    if main_process():
+        text = json.dumps({"folds": count, "config": asdict(config), "figures": figures}, indent=1)
+        out.write_text(text + "\n", encoding="utf-8")
+    tell(f"peak memory {peak() / GB:.1f} GB")
+    return figures
 
 
-def _log(path: Path, tell: Tell) -> Callable[[int, float, float], None]:
-    with path.open("w", newline="", encoding="utf-8") as lines:
-        csv.writer(lines).writerow(["epoch", "train_loss", "validation_loss"])
+def measure(
+    network: Fusion, validation: Sequence[Example], test: Sequence[Example], tasks: tuple[str, ...]
+) -> tuple[Figures, Floats]:
+    """Figures on `test`, and half the widths of the intervals, calibrated on `validation`."""
+    widths = calibrated(network, validation)
+    judged = judge_all(network, test)
+    figures = evaluate.table(test, np.stack([j.clip for j in judged]), tasks)
+    for i, share in enumerate(_shares(_covered(test, judged, widths))):
+        figures[tasks[i]]["coverage"] = share
+    return figures, widths
 
-    def write(epoch: int, trained: float, held_out: float) -> None:
-        with path.open("a", newline="", encoding="utf-8") as lines:
-            csv.writer(lines).writerow([epoch, f"{trained:.6f}", f"{held_out:.6f}"])
-        tell(f"epoch {epoch}: loss {trained:.4f}, on validation {held_out:.4f}")
 
-    return write
+def calibrated(network: Fusion, examples: Sequence[Example]) -> Floats:
+    """Half the widths of the intervals, in units of the spread that the network tells."""
+    judged = judge_all(network, examples)
+    predicted, spread = (np.stack(rows) for rows in zip(*((j.clip, j.spread) for j in judged), strict=True))
+    return calibrate.half_widths(predicted, np.stack([example.labels for example in examples]), spread)
+
+
+def judge_all(network: Fusion, examples: Sequence[Example]) -> list[Judgement]:
+    return [judge(network, e.rows, e.present, len(network.spec.dimensions)) for e in examples]
+
+
+def main_process() -> bool:
+    """Whether this process is the one that writes; launchers number them in the environment."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def peak() -> int:
+    """The most memory that this process held, in bytes; on a GPU, the GPU's."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _check(index: Path, part: str, examples: Sequence[Example], tell: Tell) -> None:
+    labelled = sum(bool(np.isfinite(example.labels).any()) for example in examples)
+    ranked = sum(bool(example.ranks) for example in examples)
+    told = f"{len(examples)} clips, {labelled} with labels, {len({e.speaker for e in examples})} speakers"
+    tell(f"{part}: {told}{f', {ranked} ranked' if ranked else ''}")
+    if labelled == 0:
+        raise InputError(f"{index}: the {part} part holds no clip with a label; index more clips or give --table")
+
+
+def _teller(log: TrainingLog | None, tell: Tell, prefix: str = "") -> Callable[[Epoch], None]:
+    def told(epoch: Epoch) -> None:
+        if log is not None:
+            log.epoch(epoch)
+        tell(f"{prefix}epoch {epoch.number}: loss {epoch.trained:.4f}, on validation {epoch.held_out:.4f}")
+
+    return told
+
+
+def _identity(index: Path, config: TrainConfig) -> str:
+    """A training goes on only with the same index and the same configuration."""
+    settings = json.dumps(asdict(config), sort_keys=True)
+    return hashlib.sha256(index.read_bytes() + settings.encode()).hexdigest()
+
+
+def _covered(examples: Sequence[Example], judged: Sequence[Judgement], widths: Floats) -> Floats:
+    """`[N, M]`: 1 where the interval holds the label, 0 where it does not, NaN without a label or an interval."""
+    labels = np.stack([example.labels for example in examples]).astype(float)
+    off = np.abs(np.stack([j.clip for j in judged]) - labels) / np.stack([j.spread for j in judged])
+    return np.where(np.isnan(labels) | np.isnan(widths), np.nan, off <= widths)
+
+
+def _shares(covered: Floats) -> list[float]:
+    return [float(np.nanmean(column)) if np.isfinite(column).any() else float("nan") for column in covered.T]

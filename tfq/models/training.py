@@ -1,0 +1,41 @@
+"""What a training that was killed goes on from: one file, replaced whole after each pass."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfq.errors import InputError
+
+
+def save(path: Path, identity: str, state: Mapping[str, Any]) -> None:
+    """Write plain values and tensors; `identity` says what was being trained, on what."""
+    import torch
+
+    sibling = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with sibling.open("wb") as file:
+            torch.save({"identity": identity, "state": dict(state)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        sibling.replace(path)
+    except OSError as error:
+        sibling.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def load(path: Path, identity: str) -> Mapping[str, Any] | None:
+    """The state kept of the same training; None where there is none, or only that of another."""
+    import torch
+
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        return None
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        return None  # not what `save` wrote: training starts anew and replaces it
+    same = isinstance(kept, dict) and kept.get("identity") == identity
+    return kept["state"] if same else None

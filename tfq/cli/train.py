@@ -122,11 +122,12 @@ def train(
     """Train the network that scores, calibrate it, and measure it on speakers it has not seen.
 
     Writes the checkpoint with its figures inside and a log (.csv) beside it; prints the checkpoint's path. After a kill
-    the same command goes on where it was. `accelerate launch --no-python tfq train …` shares the work among processes:
+    the same command goes on where it was. Launched by torchrun, or by accelerate on GPUs, processes share the work:
 
         tfq train data.jsonl -o mine.safetensors
         tfq train data.jsonl -o mine.safetensors --loss listwise=0.3 --loss time=0 --modalities sound,cross
         tfq train data.jsonl -o figures.json --folds 5
+        torchrun --nproc-per-node 2 -m tfq train data.jsonl -o mine.safetensors
         tfq score --checkpoint mine.safetensors clip.mp4
         tfq train --network sync data.jsonl -o mine-sync.safetensors
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -159,7 +160,12 @@ def _begin(passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
     from accelerate.utils import DistributedDataParallelKwargs
 
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(mixed_precision=config.precision, kwargs_handlers=[unused])
+    # Unless told that there is only the CPU, accelerate lets each process of a launcher train for itself.
+    alone = not torch.accelerator.is_available()
+    accelerator = Accelerator(mixed_precision=config.precision, cpu=alone, kwargs_handlers=[unused])
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    if accelerator.num_processes != launched:
+        raise UsageError(f"{launched} processes were launched, but {accelerator.num_processes} found each other")
     if config.precision == "fp16" and accelerator.device.type == "cpu":
         raise UsageError("--precision fp16 needs a GPU; bf16 runs everywhere")
     if passes < accelerator.num_processes:

@@ -48,8 +48,8 @@ def train(
 ) -> Figures:
     """Train on an index, write the checkpoint and a log beside it, and return the figures on the test part.
 
-    A training that was killed goes on after its last whole pass, unless `fresh`. Several processes, as `accelerate
-    launch` and `torchrun` start them, share the work; the first of them writes.
+    A training that was killed goes on after its last whole pass, unless `fresh`. Several processes, as `torchrun`
+    and `accelerate launch` start them, share the work; the first of them writes.
 
     Args:
         index: what `tfq index` wrote.
@@ -72,7 +72,9 @@ def train(
     for part, examples in parts.items():
         _check(index, part, examples, tell)
     spec = spec_of(scale, config)
-    tell(f"needs about {memory.needed(spec, config.batch, LONGEST) / GB:.1f} GB beside the clips")
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    sharing = f", in each of {processes} processes" if processes > 1 else ""
+    tell(f"needs about {memory.needed(spec, config.batch, LONGEST) / GB:.1f} GB beside the clips{sharing}")
     resume = out.with_suffix(".resume.pt")
     identity = _identity(index, config)
     kept = None if fresh else training.load(resume, identity)

@@ -8,10 +8,10 @@ from tests.builders import h5
 from tfq.config import DIMENSIONS, IndexConfig
 from tfq.errors import FormatError, InputError
 from tfq.stages import index_rows
+from tfq.stages.examples import over_time
 from tfq.stages.index import Said, index, load
 from tfq.stages.index_check import check
 from tfq.stages.index_file import digest, save
-from tfq.stages.train import over_time
 from tfq.store import Stamp, TfqFile
 
 CONFIG = IndexConfig()
@@ -225,7 +225,7 @@ def test_ratings_become_labels_and_marks_the_labels_of_frames(tmp_path):
     assert first["marks"][0] == {
         "rater": "r0", "dimension": "lip_sync", "start_s": 0.4, "end_s": 0.8, "box": [1, 2, 3, 4], "text": "late"
     }  # fmt: skip
-    grid = over_time(first, np.array([first["labels"].get(name, np.nan) for name in DIMENSIONS]), 50)
+    grid = over_time(first, np.array([first["labels"].get(name, np.nan) for name in DIMENSIONS]), 50, DIMENSIONS)
     assert grid[10:20, 0].max() < grid[30, 0]
     assert np.isnan(grid[:, 1:]).all()
     assert (second["over_time"], second["labels"]["expression"]) == ([], 3.0)
@@ -290,3 +290,25 @@ def test_check_sees_numbers_that_have_changed(tmp_path):
     found = " ".join(check(tmp_path / "i.jsonl"))
     assert "its numbers are not those" in found
     assert "lips holds infinite numbers" in found
+
+
+def test_an_order_goes_to_the_rows_it_names(tmp_path):
+    files = dataset(tmp_path)
+    names = [path.with_suffix(".mp4").name for path in files[:2]]
+    said = table(tmp_path / "o.csv", "group,file,overall,lip_sync", f"pair,{names[0]},1,", f"pair,{names[1]},0,-2.5")
+    index(files, tmp_path / "i.jsonl", CONFIG, said=Said(order=said))
+    rows = {row["source"]: row.get("rank") for row in load(tmp_path / "i.jsonl")[1]}
+    assert rows.pop(names[0]) == [{"group": "pair", "values": {"overall": 1.0}}]
+    assert rows.pop(names[1]) == [{"group": "pair", "values": {"overall": 0.0, "lip_sync": -2.5}}]
+    assert set(rows.values()) == {None}
+
+
+@pytest.mark.parametrize("line", ["pair,a.mp4,", ",a.mp4,1", "pair,a.mp4,inf", "pair,a.mp4,good"])
+def test_a_wrong_order_names_its_line(tmp_path, line):
+    with pytest.raises(InputError, match="line 2"):
+        index(
+            dataset(tmp_path),
+            tmp_path / "i.jsonl",
+            CONFIG,
+            said=Said(order=table(tmp_path / "o.csv", "group,file,overall", line)),
+        )

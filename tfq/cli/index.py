@@ -50,6 +50,14 @@ def index(
             help="Ratings, a row each: rater, file, dimension, score; of marks start_s, end_s, frame, box, text.",
         ),
     ] = None,
+    order: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            autocompletion=of_kinds(".csv"),
+            help="Clips known to be better or worse than others: group, file, and numbers in any of the dimensions.",
+        ),
+    ] = None,
     layout: Annotated[
         str | None,
         typer.Option(
@@ -110,7 +118,7 @@ def index(
         described = read(layout, folder)
         paths = more or described.files()
     config = IndexConfig(validation, test, seed, min_coverage, min_duration, max_people, min_confidence)
-    header = stage(paths, out, config, said=Said(described, table, ratings), jobs=jobs, tell=output.note)
+    header = stage(paths, out, config, said=Said(described, table, ratings, order), jobs=jobs, tell=output.note)
     output.note(
         f"{header['files']} files: {_counts(header['split'])}; left out: {_counts(header['dropped']) or 'none'}"
     )

@@ -118,8 +118,8 @@ def over_time(row: Mapping[str, Any], labels: Floats, frames: int, tasks: tuple[
     return grid
 
 
-def _values(given: Mapping[str, float], tasks: tuple[str, ...]) -> Floats:
-    return np.array([given.get(task, np.nan) for task in tasks], dtype=np.float32)
+def _values(given: Mapping[str, float | None], tasks: tuple[str, ...]) -> Floats:
+    return np.array([np.nan if (value := given.get(task)) is None else value for task in tasks], dtype=np.float32)
 
 
 def _stream(name: str) -> str:

@@ -29,15 +29,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Said:
-    """What people say of the files: a CSV of labels, a CSV of ratings, a layout; each later one goes before the others.
+    """What people say of the files: a layout, a CSV of labels, one of ratings; each later one goes before the others.
 
     `table` has a column `file` (name, relative path or SHA-256 of the video) and any of `tables.COLUMNS` and the
-    dimensions, whose values are MOS from 1 to 5. `ratings` is described at `tables.read_ratings`.
+    dimensions, whose values are MOS from 1 to 5. `ratings` is described at `tables.read_ratings`, and
+    `order`, of clips that are only known to be better or worse than others, at `tables.orders`.
     """
 
     layout: Layout | None = None
     table: Path | None = None
     ratings: Path | None = None
+    order: Path | None = None
 
 
 def index(
@@ -108,6 +110,7 @@ class _People:
     def __init__(self, said: Said, tell: Tell) -> None:
         self.said, self._tell = said, tell
         self._table = tables.labels(said.table) if said.table else {}
+        self._order = tables.orders(said.order) if said.order else {}
         ratings = tables.read_ratings(said.ratings) if said.ratings else None
         self._rated, self.raters = ratings.labels() if ratings else ({}, {})
         self._found = {""}
@@ -125,9 +128,12 @@ class _People:
         }
 
     def rated(self, row: Row) -> Mapping[str, Any]:
-        found = self._of(self._rated, row)
+        found: Mapping[str, Any] = self._of(self._rated, row)
         self._found.add(found.get("clip", ""))
         return found
+
+    def order(self, row: Row) -> list[Row]:
+        return list(self._of(self._order, row))
 
     def missed(self) -> None:
         """Tell of rated clips that no file is of."""
@@ -135,7 +141,7 @@ class _People:
             self._tell(f"{self.said.ratings}: {lost} of {len(self._rated)} rated clips are in no file")
 
     @staticmethod
-    def _of(known: Mapping[str, Any], row: Row) -> Mapping[str, Any]:
+    def _of(known: Mapping[str, Any], row: Row) -> Any:
         names = (row["sha256"], row["source"], row["file"], Path(row["file"]).name)
         return next((known[name] for name in names if name in known), {})
 
@@ -186,11 +192,20 @@ def _describe(row: Row, root: Path, people: _People) -> None:
     row.update({name: value for name, value in entry.items() if name not in DIMENSIONS and _is_ours(name)})
     labels = {name: float(entry[name]) for name in DIMENSIONS if entry.get(name)}
     rated = people.rated(row)
+    if order := people.order(row):
+        row["rank"] = order
     if labels or rated:
         row["labels"] = {**labels, **rated.get("labels", {})}
     if rated:
         row |= {name: rated[name] for name in ("ratings", "marks") if rated[name]}
+        row["doubt"] = {name: _standard_error(opinion) for name, opinion in rated["ratings"].items()}
         row["over_time"] = tables.over_time(row) if rated["marks"] and rated["labels"] else []
+
+
+def _standard_error(opinion: Mapping[str, Any]) -> float | None:
+    """Of a mean opinion, in points, from its 95 % interval."""
+    known = opinion["low"] is not None and opinion["high"] is not None
+    return round((opinion["high"] - opinion["low"]) / (2 * 1.96), 4) if known else None
 
 
 def _is_ours(name: str) -> bool:

@@ -43,6 +43,31 @@ def labels(path: Path) -> dict[str, dict[str, str]]:
     return known
 
 
+def orders(path: Path) -> dict[str, list[Row]]:
+    """What is only known to be better or worse: `group,file` and any dimensions, a line for each place of a clip.
+
+    Inside a group more is better, on any scale: recordings 1 and generated clips 0, or the published means of
+    generators. Nothing is said across groups. Keys are as in `labels`.
+
+    Raises:
+        UsageError: no column names the file.
+        InputError: it cannot be read, a line has no group, or a value is no number.
+    """
+    known: dict[str, list[Row]] = defaultdict(list)
+    for number, key, entry in lines(path):
+        if not key or not entry.get("group"):
+            raise InputError(f"{path}: line {number}: needs a group and a file")
+        try:
+            values = {name: float(entry[name]) for name in DIMENSIONS if entry.get(name)}
+        except ValueError as error:
+            raise InputError(f"{path}: line {number}: {error}") from error
+        if not values or not np.isfinite(list(values.values())).all():
+            raise InputError(f"{path}: line {number}: needs a number in a dimension ({', '.join(DIMENSIONS)})")
+        for identity in {key, Path(key).name}:
+            known[identity].append({"group": entry["group"], "values": values})
+    return dict(known)
+
+
 def lines(path: Path, keys: Sequence[str] = KEYS) -> Iterator[tuple[int, str, dict[str, str]]]:
     """Line number, name of the file and cells of each line of a CSV; the name stands in the first of `keys` there is.
 

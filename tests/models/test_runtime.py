@@ -69,9 +69,6 @@ def test_each_landmarker_is_fresh_and_quiet(models: Models, capfd: pytest.Captur
 
 @pytest.mark.weights
 def test_whisper_gives_as_many_layers_as_asked(models: Models) -> None:
-    import torch
-
-    states = models.whisper(2)(torch.zeros(1, 80, 100))
+    states = models.whisper(2)(np.zeros((80, 100), np.float32))
     assert len(states) == 3
-    assert not any(state.requires_grad for state in states)
     assert models.whisper(2) is models.whisper(2)

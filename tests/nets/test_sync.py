@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from tfq.nets.sync import SyncNetwork, SyncSpec
+from tfq.nets.spec import SyncSpec
+from tfq.nets.sync import SyncNetwork
 from tfq.sync.embed import embed_picture, embed_sound
 from tfq.sync.geometry import COLUMNS
 
@@ -10,12 +11,19 @@ SPEECH = 32
 
 
 @pytest.fixture(params=[0, 48], ids=["shape only", "with crops"])
-def network(request):
+def trained(request):
     torch.manual_seed(0)
     spec = SyncSpec(shape=COLUMNS, crop=request.param, speech=SPEECH, parts=8, width=32, embedding=16)
     built = SyncNetwork(spec).eval().requires_grad_(False)
-    torch.nn.init.normal_(built.sound_side.speech_parts.basis)
+    for name, tensor in built.state_dict().items():
+        if tensor.is_floating_point() and ("mean" in name or "basis" in name or "norm" in name):
+            tensor.copy_(torch.rand_like(tensor) + 0.5)
     return built
+
+
+@pytest.fixture
+def network(trained):
+    return trained.plain()
 
 
 def clip(frames, seed=0):
@@ -59,3 +67,12 @@ def test_no_face_and_no_sound_are_nan(network):
     sound = embed_sound(network, speech[:40], mel[:80], 30)
     assert np.isnan(sound[20:]).all()
     assert np.isfinite(sound[:20]).all()
+
+
+def test_it_sees_and_hears_as_the_network_that_was_trained(trained, network):
+    shape, crops, speech, mel = clip(37)
+    shaped, pictures, words, tones = (torch.from_numpy(given)[None] for given in (shape, crops, speech, mel))
+    with torch.inference_mode():
+        seen, heard = trained.picture(shaped, trained.view(pictures)), trained.sound(words, tones)
+    np.testing.assert_allclose(network.picture(shape, crops), seen[0], atol=1e-5)
+    np.testing.assert_allclose(network.sound(speech, mel), heard[0], atol=1e-5)

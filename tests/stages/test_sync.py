@@ -9,10 +9,13 @@ import pytest
 import torch
 
 from tests import make
+from tests.nets import whisper_arrays
 from tfq import timebase
 from tfq.config import ExtractConfig, SyncConfig
+from tfq.errors import WeightsError
 from tfq.models.sync import SyncModel, export, load, save
-from tfq.nets.sync import SyncNetwork, SyncSpec
+from tfq.nets.spec import SyncSpec
+from tfq.nets.sync import SyncNetwork
 from tfq.nets.syncnet import SyncNet
 from tfq.nets.whisper import WhisperEncoder
 from tfq.stages import extract, sync
@@ -32,9 +35,10 @@ class Networks:
     def __init__(self) -> None:
         torch.manual_seed(0)
         spec = SyncSpec(shape=COLUMNS, crop=48, speech=1024, parts=8, width=16, embedding=16)
-        self._sync = SyncModel(SyncNetwork(spec).eval().requires_grad_(False), CALIBRATION)
-        torch.nn.init.normal_(self._sync.network.sound_side.speech_parts.basis)
-        self._whisper = WhisperEncoder(3).eval().requires_grad_(False)
+        self.trained = SyncNetwork(spec).eval().requires_grad_(False)
+        torch.nn.init.normal_(self.trained.sound_side.speech_parts.basis)
+        self._sync = SyncModel(self.trained.plain(), CALIBRATION)
+        self._whisper = WhisperEncoder(whisper_arrays.arrays(3), 3)
 
     def sync(self, _name: str) -> SyncModel:
         return self._sync
@@ -123,23 +127,32 @@ def test_the_original_runs_over_the_timeline_and_gives_both_readings(tmp_path: P
 def test_a_saved_network_measures_as_before_and_so_does_its_onnx(tmp_path: Path) -> None:
     import onnxruntime
 
-    model = Networks().sync("")
+    networks = Networks()
+    model = networks.sync("")
     save(tmp_path / "a.safetensors", model)
     again = load(tmp_path / "a.safetensors")
-    export(tmp_path / "a.onnx", again.network)
+    export(tmp_path / "a.onnx", networks.trained)
     assert again.calibration == model.calibration
     random = np.random.default_rng(0)
+    crops = random.integers(0, 255, (37, 64, 64), dtype=np.uint8)
     inputs = {
-        "shape": random.normal(size=(1, 37, COLUMNS)).astype(np.float32),
-        "crops": random.random((1, 37, 48, 48)).astype(np.float32),
-        "speech": random.normal(size=(1, 74, 1024)).astype(np.float32),
-        "mel": random.normal(size=(1, 148, 80)).astype(np.float32),
+        "shape": random.normal(size=(37, COLUMNS)).astype(np.float32),
+        "crops": again.network.view(crops),
+        "speech": random.normal(size=(74, 1024)).astype(np.float32),
+        "mel": random.normal(size=(148, 80)).astype(np.float32),
     }
-    tensors = {name: torch.from_numpy(values) for name, values in inputs.items()}
-    picture = again.network.picture(tensors["shape"], tensors["crops"])
-    sound = again.network.sound(tensors["speech"], tensors["mel"])
-    assert picture.numpy() == pytest.approx(model.network.picture(tensors["shape"], tensors["crops"]).numpy(), abs=0.02)
+    picture = again.network.picture(inputs["shape"], crops)
+    sound = again.network.sound(inputs["speech"], inputs["mel"])
+    assert picture == pytest.approx(model.network.picture(inputs["shape"], crops), abs=0.02)
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
-    seen, heard = session.run(None, inputs)
-    assert seen == pytest.approx(picture.numpy(), abs=1e-3)
-    assert heard == pytest.approx(sound.numpy(), abs=1e-3)
+    seen, heard = session.run(None, {name: values[None] for name, values in inputs.items()})
+    assert seen[0] == pytest.approx(picture, abs=0.02)
+    assert heard[0] == pytest.approx(sound, abs=0.02)
+
+
+def test_arrays_that_do_not_fit_their_description_are_told(tmp_path: Path) -> None:
+    model = Networks().sync("")
+    del model.network.arrays["shape.enter.bias"]
+    save(tmp_path / "a.safetensors", model)
+    with pytest.raises(WeightsError, match="does not fit"):
+        load(tmp_path / "a.safetensors")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tfq.nets.sync import SyncNetwork, SyncSpec
+from tfq.nets.spec import SyncSpec
+from tfq.nets.sync import SyncNetwork
 from tfq.sync import calibrate, training
 from tfq.sync.embed import embed_picture, embed_sound
 from tfq.sync.geometry import COLUMNS
@@ -45,7 +46,7 @@ def network():
     clips = list(world(16))
     training.set_scales(built, clips)
     training.fit(built, clips, training.Recipe(steps=150, batch=12, frames=36, rate=5e-3))
-    return built
+    return built.plain()
 
 
 @pytest.mark.parametrize("early", [-6, 0, 6])

@@ -64,12 +64,8 @@ class Models:
     def sync(self, name: str) -> SyncModel:
         """A trained sync network: ours by name, a user's by path."""
         if name not in self._sync:
-            import torch
-
             from tfq.models.sync import load
 
-            if self.threads:
-                torch.set_num_threads(self.threads)
             self._sync[name] = load(self.path(name))
         return self._sync[name]
 
@@ -134,18 +130,13 @@ class Models:
     def whisper(self, layers: int = 3) -> WhisperEncoder:
         """The first layers of the Whisper-base encoder, ready to run; at most 4."""
         if layers not in self._encoders:
-            import torch
-            from safetensors.torch import load_file
+            from safetensors.numpy import load_file
 
             from tfq.nets.whisper import WhisperEncoder
 
-            if self.threads:
-                torch.set_num_threads(self.threads)
-            encoder = WhisperEncoder(layers)
-            wanted = encoder.state_dict()
             stored = load_file(self.path("whisper-base-encoder"))
-            encoder.load_state_dict({key: stored[key].float() for key in wanted})
-            self._encoders[layers] = encoder.eval().requires_grad_(False)
+            single = {name: array.astype("float32") for name, array in stored.items()}
+            self._encoders[layers] = WhisperEncoder(single, layers)
         return self._encoders[layers]
 
 

@@ -7,11 +7,18 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tfq.errors import WeightsError
-from tfq.nets.sync import SyncNetwork, SyncSpec
+from tfq.nets.spec import SyncSpec
+from tfq.nets.sync_arrays import SyncArrays
+from tfq.sync.embed import MEL_ROWS, SPEECH_ROWS
 from tfq.sync.offset import Calibration
+
+if TYPE_CHECKING:
+    from tfq.nets.sync import SyncNetwork
 
 FORMAT = "tfq-sync-1"
 WHISPER = "whisper"
@@ -22,14 +29,14 @@ class SyncModel:
     """A network ready to measure.
 
     Attributes:
-        network: in evaluation mode.
+        network: the trained network.
         calibration: turns its distances into probabilities and tells jumps and drifts from chance.
         speech: what it hears through, `whisper` or the SHA-256 of HuBERT's weights.
         layers: of the speech encoder, whose rows stand side by side in its input.
         figures: what its training and calibration printed.
     """
 
-    network: SyncNetwork
+    network: SyncArrays
     calibration: Calibration
     speech: str = WHISPER
     layers: tuple[int, ...] = (2, 3)
@@ -38,7 +45,7 @@ class SyncModel:
 
 def save(path: Path, model: SyncModel) -> None:
     """Write the model, half precision."""
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     description = {
         "format": FORMAT,
@@ -48,11 +55,11 @@ def save(path: Path, model: SyncModel) -> None:
         "layers": model.layers,
         "figures": dict(model.figures),
     }
-    tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-        for name, tensor in model.network.state_dict().items()
+    arrays = {
+        name: array.astype(np.float16) if array.dtype.kind == "f" else array
+        for name, array in model.network.arrays.items()
     }
-    save_file(tensors, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
+    save_file(arrays, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
 
 
 def load(path: Path) -> SyncModel:
@@ -64,22 +71,34 @@ def load(path: Path) -> SyncModel:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             description = json.loads((file.metadata() or {}).get("tfq", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            arrays = {name: _single(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, ValueError, OSError) as error:
         raise WeightsError(f"{path}: not a safetensors file, or a damaged one") from error
     if description.get("format") != FORMAT:
         raise WeightsError(f"{path}: not a sync network written by `tfq train`")
     try:
-        network = SyncNetwork(SyncSpec(**description["spec"]))
-        network.load_state_dict({n: t.float() if t.is_floating_point() else t for n, t in tensors.items()})
+        network = SyncArrays(SyncSpec(**description["spec"]), arrays)
+        _try(network)
         calibration = Calibration(**{name: tuple(values) for name, values in description["calibration"].items()})
         layers = tuple(description["layers"])
         speech = str(description.get("speech", WHISPER))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: the network does not fit its own description") from error
-    return SyncModel(network.eval().requires_grad_(False), calibration, speech, layers, description["figures"])
+    return SyncModel(network, calibration, speech, layers, description["figures"])
+
+
+def _single(array: Any) -> Any:
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def _try(network: SyncArrays) -> None:
+    """Run it over one frame; arrays that do not fit their description fail here, and not over somebody's clip."""
+    spec = network.spec
+    network.picture(np.zeros((1, spec.shape), np.float32), np.zeros((1, 64, 64), np.uint8))
+    speech, mel = np.zeros((SPEECH_ROWS, spec.speech), np.float32), np.zeros((MEL_ROWS, spec.bands), np.float32)
+    network.sound(speech, mel)
 
 
 def export(path: Path, network: SyncNetwork) -> None:

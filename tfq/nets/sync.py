@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-KEPT = 0.83  # part of the stored crop's side that the network sees; the rest is room for training to move the view
-
-
-@dataclass(frozen=True)
-class SyncSpec:
-    """Sizes: columns of the mouth's shape, side of the mouth crops (0: none), columns of the speech rows and how many
-    of their principal components are used, log-mel bands.
-    """
-
-    shape: int
-    crop: int
-    speech: int
-    parts: int = 192
-    bands: int = 80
-    width: int = 256
-    embedding: int = 256
-    layers: int = 3
-    dropout: float = 0.1
+from tfq.nets.spec import CROP_REACH, KEPT, SyncSpec
+from tfq.nets.sync_arrays import SyncArrays
 
 
 class Scale(nn.Module):
@@ -105,11 +87,9 @@ class Shape(nn.Module):
 class Crops(nn.Module):
     """Grey mouth crops, `[B, T, S, S]` in 0-1, to `[B, T, E]`; the first layer sees five frames, for motion."""
 
-    REACH = 2
-
     def __init__(self, spec: SyncSpec) -> None:
         super().__init__()
-        widths = (2 * self.REACH + 1, 16, 32, 64, 96)
+        widths = (2 * CROP_REACH + 1, 16, 32, 64, 96)
         kernels = (5, 3, 3, 3)
         self.picture = nn.Sequential(
             *(
@@ -133,7 +113,7 @@ class Crops(nn.Module):
         flat = (crops - level) / ((crops - level).square().mean(dim=(2, 3), keepdim=True) + 1e-4).sqrt()
         first, last = flat[:, :1], flat[:, -1:]
         held = torch.cat([first, first, flat, last, last], dim=1)
-        stack = torch.stack([held[:, i : i + frames] for i in range(2 * self.REACH + 1)], dim=2)  # [B, T, 5, S, S]
+        stack = torch.stack([held[:, i : i + frames] for i in range(2 * CROP_REACH + 1)], dim=2)  # [B, T, 5, S, S]
         # On a CPU half precision and channels last take a third of the time; only training needs the speed.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.training):
             seen = self.picture(stack.flatten(0, 1).contiguous(memory_format=torch.channels_last))  # [B T, C, s, s]
@@ -191,3 +171,7 @@ class SyncNetwork(nn.Module):
         edge = round(crops.shape[-1] * (1 - KEPT) / 2)
         inner = grey[..., edge:-edge, edge:-edge]
         return F.interpolate(inner, size=(self.spec.crop, self.spec.crop), mode="bilinear", align_corners=False)
+
+    def plain(self) -> SyncArrays:
+        """The network as it is now, for inference."""
+        return SyncArrays(self.spec, {name: tensor.numpy().copy() for name, tensor in self.state_dict().items()})

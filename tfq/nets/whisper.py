@@ -1,10 +1,13 @@
-"""The encoder of Whisper-base, as many layers as wanted (Radford et al. 2022)."""
+"""The encoder of Whisper-base, as many layers as wanted (Radford et al. 2022), over plain arrays."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from collections.abc import Mapping
+
+import numpy as np
+
+from tfq.nets.arrays import Weights, attention, gelu, heads_of
+from tfq.types import Floats
 
 MELS = 80
 WIDTH = 512
@@ -13,41 +16,37 @@ LONGEST = 1500  # rows: the 30 s that Whisper was trained on
 ROW_RATE = 50  # rows per second
 
 
-class WhisperEncoder(nn.Module):
+class WhisperEncoder:
     """Log-mel in, hidden states after each layer out.
 
     Unlike the original it takes sound of any length up to 30 s without padding. On 12 clips of 1.5 to 22 s the mean
     cosine to the states of the padded sound was 0.997, 0.992, 0.985 and 0.969 after layers 1 to 4.
     """
 
-    def __init__(self, layers: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv1d(MELS, WIDTH, 3, padding=1)
-        self.conv2 = nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1)
-        self.layers = nn.ModuleList(_Block() for _ in range(layers))
-        self.register_buffer("positions", _sinusoids(LONGEST, WIDTH), persistent=False)
-        self.positions: Tensor
+    def __init__(self, arrays: Mapping[str, Floats], layers: int) -> None:
+        """`arrays` are named as `tfq.models.whisper` writes them; of `layers`, those after are not read."""
+        self._weights = Weights(arrays)
+        self._layers = [self._weights.at(f"layers.{i}") for i in range(layers)]
+        self.positions = _sinusoids(LONGEST, WIDTH)
 
-    def forward(self, mel: Tensor) -> list[Tensor]:
-        """Encode pieces of sound.
+    def __call__(self, mel: Floats) -> list[Floats]:
+        """Encode one piece of sound.
 
         Args:
-            mel: `[B, 80, T100]` from `tfq.audio.whisper_mel`, at most 3000 columns of 10 ms.
+            mel: `[80, T100]` float32 from `tfq.audio.whisper_mel`, at most 3000 columns of 10 ms.
 
         Returns:
-            `layers + 1` tensors `[B, T50, 512]`: the input of the first layer, then the output of each, so that `[2]`
+            `layers + 1` arrays `[T50, 512]`: the input of the first layer, then the output of each, so that `[2]`
             is what the field calls layer 2. Row `j` is centred on `j / 50` seconds.
         """
-        x = functional.gelu(self.conv1(mel))
-        x = functional.gelu(self.conv2(x)).transpose(1, 2)  # [B, T50, 512]
-        x = x + self.positions[: x.shape[1]]
-        states = [x]
-        for layer in self.layers:
-            x = layer(x)
-            states.append(x)
+        rows = gelu(self._weights.conv("conv1", mel.T, padding=1))
+        rows = gelu(self._weights.conv("conv2", rows, stride=2, padding=1))
+        states: list[Floats] = [rows + self.positions[: len(rows)]]
+        for layer in self._layers:
+            states.append(_block(layer, states[-1]))
         return states
 
-    def long(self, mel: Tensor, piece_s: float = 20.0, edge_s: float = 2.0) -> list[Tensor]:
+    def long(self, mel: Floats, piece_s: float = 20.0, edge_s: float = 2.0) -> list[Floats]:
         """Encode sound of any length in pieces, each with `edge_s` seconds of its neighbours around it.
 
         Positions start anew in each piece, as in the original's pieces of 30 s.
@@ -58,54 +57,31 @@ class WhisperEncoder(nn.Module):
             edge_s: seconds of context at either side that are computed and thrown away.
 
         Returns:
-            As `forward` without the batch, `[T50, 512]` each.
+            As for one piece.
         """
         piece, edge = int(piece_s * ROW_RATE), int(edge_s * ROW_RATE)
         rows = (mel.shape[1] + 1) // 2
         if rows <= piece + 2 * edge:
-            return [state[0] for state in self(mel[None])]
+            return self(mel)
         pieces = []
         for start in range(0, rows, piece):
             first, last = max(start - edge, 0), min(start + piece + edge, rows)
             kept = slice(start - first, min(start + piece, rows) - first)
-            pieces.append([state[0, kept] for state in self(mel[None, :, 2 * first : 2 * last])])
-        return [torch.cat(parts) for parts in zip(*pieces, strict=True)]
+            pieces.append([state[kept] for state in self(mel[:, 2 * first : 2 * last])])
+        return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 
-class _Block(nn.Module):
+def _block(layer: Weights, rows: Floats) -> Floats:
     """Attention and a two-layer perceptron, each on normalised input and added to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attention_norm = nn.LayerNorm(WIDTH)
-        self.attention = _Attention()
-        self.mlp_norm = nn.LayerNorm(WIDTH)
-        self.mlp_in = nn.Linear(WIDTH, 4 * WIDTH)
-        self.mlp_out = nn.Linear(4 * WIDTH, WIDTH)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.attention(self.attention_norm(x))
-        grown: Tensor = x + self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
-        return grown
+    split = layer.linear("attention.qkv", layer.layer_norm("attention_norm", rows))
+    query, key, value = (heads_of(part, HEADS) for part in np.split(split, 3, axis=1))
+    rows = rows + layer.linear("attention.out", attention(query, key, value))
+    hidden = gelu(layer.linear("mlp_in", layer.layer_norm("mlp_norm", rows)))
+    return rows + layer.linear("mlp_out", hidden)
 
 
-class _Attention(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.out = nn.Linear(WIDTH, WIDTH)
-
-    def forward(self, x: Tensor) -> Tensor:
-        batch, rows, _ = x.shape
-        split = self.qkv(x).view(batch, rows, 3, HEADS, WIDTH // HEADS)
-        query, key, value = split.permute(2, 0, 3, 1, 4)  # each [B, 8, T50, 64]
-        mixed = functional.scaled_dot_product_attention(query, key, value)
-        joined: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, rows, WIDTH))
-        return joined
-
-
-def _sinusoids(rows: int, width: int) -> Tensor:
+def _sinusoids(rows: int, width: int) -> Floats:
     """Positions `[rows, width]`: sines, then cosines, of wavelengths from 2 pi to 20000 pi rows."""
-    rates = torch.exp(-torch.arange(width // 2) * (torch.log(torch.tensor(10_000.0)) / (width // 2 - 1)))
-    angles = torch.arange(rows)[:, None] * rates
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+    rates = np.exp(-np.arange(width // 2) * (np.log(10_000.0) / (width // 2 - 1)))
+    angles = np.arange(rows)[:, None] * rates
+    return np.concatenate([np.sin(angles), np.cos(angles)], 1).astype(np.float32)

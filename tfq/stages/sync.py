@@ -97,14 +97,11 @@ def _measure(file: TfqFile, config: SyncConfig, model: SyncModel, models: Models
 
 def speech_rows(sound: Sound, speech: str, layers: tuple[int, ...], models: Models) -> tuple[Floats, Floats]:
     """Rows of the speech encoder, its layers side by side, `[R, W]` at 50 Hz; and log-mel, `[R', 80]` at 100 Hz."""
-    import torch
-
     mel = whisper_mel(sound)
     if speech != WHISPER:
         return models.hubert(speech).rows(sound, layers), mel.T
-    with torch.inference_mode():
-        states = models.whisper(max(layers)).long(torch.from_numpy(mel))
-    return np.concatenate([np.asarray(states[layer]) for layer in layers], axis=1), mel.T
+    states = models.whisper(max(layers)).long(mel)
+    return np.concatenate([states[layer] for layer in layers], axis=1), mel.T
 
 
 def _info(table: Floats, counted: Mask, answer: offset.Offset, model: SyncModel, config: SyncConfig) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from tfq.config import SyncConfig, SyncTrainConfig
 from tfq.errors import InputError
 from tfq.models.runtime import Models
 from tfq.models.sync import WHISPER, SyncModel, export, save
-from tfq.nets.sync import SyncNetwork, SyncSpec
+from tfq.nets.spec import SyncSpec
+from tfq.nets.sync import SyncNetwork
+from tfq.nets.sync_arrays import SyncArrays
 from tfq.stages.index import load
 from tfq.stages.sync import speech_rows
 from tfq.store import TfqFile
@@ -52,12 +54,13 @@ def train_sync(
             raise InputError(f"{index}: the {part} part holds no clip with a face that speaks")
     network, figures = fit(clips, config, tell)
     figures |= {"clips": len(clips), "speakers": len({clip.speaker for clip in clips})}
-    pairs = [pair(network, clip) for clip in held_out]
+    plain = network.plain()
+    pairs = [pair(plain, clip) for clip in held_out]
     if sum(calibrate.consensus(held, REACH) is not None for held in pairs) < _LEAST_HELD_OUT:
         raise InputError(f"{index}: hardly a clip of the validation part has a clear offset: nothing to calibrate by")
     calibration = calibrate.fit(pairs, REACH)
     hears = WHISPER if config.speech == WHISPER else models.hubert(config.speech).sha256
-    model = SyncModel(network, calibration, hears, config.layers, figures)
+    model = SyncModel(plain, calibration, hears, config.layers, figures)
     save(out, model)
     export(out.with_suffix(".onnx"), network)
     return figures
@@ -91,7 +94,7 @@ def scout(clips: Sequence[training.Clip], config: SyncTrainConfig, tell: Tell) -
         if not seen or not judged:
             raise InputError("the train part holds a single speaker: there is no other to judge its clips by")
         tell(f"scout {side + 1} of 2, on {len(seen)} clips")
-        network = _trained(seen, config, config.scout_steps, 0, tell)
+        network = _trained(seen, config, config.scout_steps, 0, tell).plain()
         answers = [calibrate.consensus(pair(network, clips[i]), REACH) for i in judged]
         for i, answer in zip(judged, calibrate.levelled(answers, [clips[i].speaker for i in judged]), strict=True):
             found[i] = answer
@@ -116,7 +119,7 @@ def _trained(clips: Sequence[training.Clip], config: SyncTrainConfig, steps: int
     return network
 
 
-def pair(network: SyncNetwork, clip: training.Clip) -> calibrate.Pair:
+def pair(network: SyncArrays, clip: training.Clip) -> calibrate.Pair:
     """A clip through the network, its sound as it is."""
     shape = np.where(clip.seen[:, None], clip.shape, np.nan).astype(np.float32)
     picture = embed_picture(network, shape, clip.crops)

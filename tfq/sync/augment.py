@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from tfq.nets.sync import KEPT
+from tfq.nets.spec import KEPT
 from tfq.sync.geometry import mirror_order
 
 

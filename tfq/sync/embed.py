@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
-from tfq.nets.sync import SyncNetwork
+from tfq.nets.sync_arrays import SyncArrays
 from tfq.types import Floats, Mask, Pictures
 
 _PIECE = 1500  # frames at a time, so that memory does not grow with the clip
@@ -15,27 +14,28 @@ _CONTEXT = 16  # frames around a piece: more than the network sees to either sid
 SPEECH_ROWS, MEL_ROWS = 2, 4  # rows under a frame
 
 
-def embed_picture(network: SyncNetwork, shape: Floats, crops: Pictures) -> Floats:
+def embed_picture(network: SyncArrays, shape: Floats, crops: Pictures) -> Floats:
     """Embeddings of the mouth.
 
     Args:
-        network: in evaluation mode.
+        network: the trained network.
         shape: `[T, G]` from `geometry.mouth_shape`; NaN: no face.
         crops: `[T, 64, 64]` grey crops as `align` keeps them.
 
     Returns:
         `[T, E]` float32 unit vectors; NaN: no face.
     """
-    rows = _in_pieces(len(shape), lambda piece: _picture(network, shape[piece], crops[piece]), network.spec.embedding)
+    known = np.nan_to_num(shape)
+    rows = _in_pieces(len(shape), lambda piece: network.picture(known[piece], crops[piece]), network.spec.embedding)
     rows[~np.isfinite(shape).all(axis=1)] = np.nan
     return rows
 
 
-def embed_sound(network: SyncNetwork, speech: Floats, mel: Floats, count: int) -> Floats:
+def embed_sound(network: SyncArrays, speech: Floats, mel: Floats, count: int) -> Floats:
     """Embeddings of the sound.
 
     Args:
-        network: in evaluation mode.
+        network: the trained network.
         speech: `[R, W]` rows of the speech encoder, 50 Hz.
         mel: `[R', 80]` log-mel of Whisper, 100 Hz.
         count: frames of the clip.
@@ -55,17 +55,9 @@ def usable(face: Floats, speech: Mask) -> Mask:
     return np.isfinite(face[:, 0]) & speech
 
 
-def _picture(network: SyncNetwork, shape: Floats, crops: Pictures) -> Floats:
-    with torch.inference_mode():
-        movement = torch.from_numpy(np.nan_to_num(shape).astype(np.float32))[None]
-        return np.asarray(network.picture(movement, network.view(torch.from_numpy(crops)[None]))[0])
-
-
-def _sound(network: SyncNetwork, speech: Floats, mel: Floats, piece: slice) -> Floats:
-    words = speech[SPEECH_ROWS * piece.start : SPEECH_ROWS * piece.stop].astype(np.float32)
-    tones = mel[MEL_ROWS * piece.start : MEL_ROWS * piece.stop].astype(np.float32)
-    with torch.inference_mode():
-        return np.asarray(network.sound(torch.from_numpy(words)[None], torch.from_numpy(tones)[None])[0])
+def _sound(network: SyncArrays, speech: Floats, mel: Floats, piece: slice) -> Floats:
+    words = speech[SPEECH_ROWS * piece.start : SPEECH_ROWS * piece.stop]
+    return network.sound(words, mel[MEL_ROWS * piece.start : MEL_ROWS * piece.stop])
 
 
 def _in_pieces(count: int, embed: Callable[[slice], Floats], width: int) -> Floats:

@@ -145,7 +145,9 @@ class TrainConfig:
     """The multi-task network and how it is trained.
 
     `tasks` are the dimensions to judge; `modalities` the streams (picture, sound, cross) or features to judge by, none
-    named: all; `loss` weighs the objectives; `average` is the decay of the moving average of the weights.
+    named: all; `loss` weighs the objectives; `average` is the decay of the moving average of the weights;
+    `workers` are processes that read clips ahead (0: all clips lie in memory), `shifted` the share of the clips whose
+    sound is moved on the fly.
     """
 
     tasks: tuple[str, ...] = DIMENSIONS
@@ -153,9 +155,7 @@ class TrainConfig:
 
     fusion: str = "audio_query"  # audio_query, video_query, both, concat
     pooling: str = "attention"  # mean, attention
-    views: str = (
-        "own"  # own: what only one stream can show is judged by that stream alone; all: everything by everything
-    )
+    views: str = "own"  # own: what one stream alone can show is judged by that stream; all: everything by everything
     positions: str = "sinusoidal"  # sinusoidal, rotary, learned
     spread: bool = False
     width: int = 256
@@ -173,6 +173,8 @@ class TrainConfig:
     patience: int = 5
     average: float = 0.995
     seed: int = 0
+    workers: int = 0
+    shifted: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 from tests.fusion.makers import clips, spec
 from tfq.config import LOSSES, TrainConfig
 from tfq.errors import UsageError
+from tfq.fusion.batches import Held
 from tfq.fusion.train import Epoch, Watch, fit
 
 # Heads that no loss reaches in a batch must not make one process wait for the other's gradients.
@@ -25,7 +26,7 @@ CONFIG = TrainConfig(
 def digest() -> tuple[str, list[Epoch]]:
     epochs: list[Epoch] = []
     made = spec(teachers=("voice",))
-    network = fit(clips(6), clips(2, first=20), made, CONFIG, Watch(epochs.append))
+    network = fit(Held(clips(6)), Held(clips(2, first=20)), made, CONFIG, Watch(epochs.append))
     weights = b"".join(tensor.numpy().tobytes() for tensor in network.state_dict().values())
     return hashlib.sha256(weights).hexdigest(), epochs
 
@@ -43,7 +44,7 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "3")
     monkeypatch.setattr("accelerate.Accelerator.num_processes", 1)
     with pytest.raises(UsageError, match="3 processes were launched, but 1 found each other"):
-        fit(clips(1), clips(1), spec(), CONFIG)
+        fit(Held(clips(1)), Held(clips(1)), spec(), CONFIG)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from accelerate.state import AcceleratorState
 from tests.fusion.makers import clips, example, spec
 from tfq.config import LOSSES, TrainConfig
 from tfq.errors import UsageError
+from tfq.fusion.batches import Held
 from tfq.fusion.judge import judge
 from tfq.fusion.train import Watch, fit
 from tfq.models import training
@@ -27,8 +28,8 @@ def scores(network, examples) -> np.ndarray:
 def test_it_learns_what_clips_are_worth():
     epochs = []
     network = fit(
-        clips(12),
-        clips(4, first=20),
+        Held(clips(12)),
+        Held(clips(4, first=20)),
         spec(),
         TrainConfig(epochs=15, batch=8, learning_rate=1e-2, average=0.9),
         Watch(epochs.append),
@@ -51,7 +52,7 @@ def test_it_learns_what_clips_are_worth():
 def test_a_training_that_was_killed_ends_with_the_same_weights(changes, tmp_path):
     config = TrainConfig(**{**QUICK.__dict__, **changes})
     made = spec(teachers=("voice",), spread=True) if "loss" in changes else spec()
-    whole = fit(clips(6), clips(2, first=20), made, config)
+    whole = fit(Held(clips(6)), Held(clips(2, first=20)), made, config)
     file = tmp_path / "state.pt"
 
     def die(epoch: int, batch: int, _: int) -> None:
@@ -59,13 +60,19 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(changes, tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(clips(6), clips(2, first=20), made, config, Watch(step=die, keep=partial(training.save, file, "this")))
+        fit(
+            Held(clips(6)),
+            Held(clips(2, first=20)),
+            made,
+            config,
+            Watch(step=die, keep=partial(training.save, file, "this")),
+        )
     torch.manual_seed(99)  # another process: nothing of the first one's chance is left
     kept = training.load(file, "this")
     assert len(kept["history"]) == 2
-    assert same(fit(clips(6), clips(2, first=20), made, config, kept=kept), whole)
+    assert same(fit(Held(clips(6)), Held(clips(2, first=20)), made, config, kept=kept), whole)
     other = TrainConfig(**{**config.__dict__, "seed": 1})
-    assert not same(fit(clips(6), clips(2, first=20), made, other), whole)
+    assert not same(fit(Held(clips(6)), Held(clips(2, first=20)), made, other), whole)
 
 
 def test_gradients_added_up_are_those_of_the_larger_batch():
@@ -77,7 +84,7 @@ def test_gradients_added_up_are_those_of_the_larger_batch():
     for config in (still, halves):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("tfq.fusion.objective.DROPPED", -1.0)
-            networks.append(fit(clips(4), clips(2, first=20), spec(dropout=0.0), config))
+            networks.append(fit(Held(clips(4)), Held(clips(2, first=20)), spec(dropout=0.0), config))
     torch.use_deterministic_algorithms(False)
     for one, other in zip(networks[0].state_dict().values(), networks[1].state_dict().values(), strict=True):
         torch.testing.assert_close(one, other, atol=2e-4, rtol=0)
@@ -86,7 +93,7 @@ def test_gradients_added_up_are_those_of_the_larger_batch():
 def test_it_stops_when_nothing_improves():
     epochs = []
     config = TrainConfig(epochs=20, batch=8, learning_rate=0.0, patience=2, average=0.0)
-    fit(clips(4), clips(2, first=20), spec(), config, Watch(epochs.append))
+    fit(Held(clips(4)), Held(clips(2, first=20)), spec(), config, Watch(epochs.append))
     assert len(epochs) == 3
 
 
@@ -100,8 +107,8 @@ def test_clips_that_nobody_judged_are_put_in_the_order_they_are_known_to_have():
 
     pairs = [generated(i, float(i % 2) * 3) for i in range(24)]
     network = fit(
-        [*clips(6), *pairs],
-        clips(2, first=20),
+        Held([*clips(6), *pairs]),
+        Held(clips(2, first=20)),
         spec(),
         TrainConfig(epochs=12, batch=8, learning_rate=1e-2, average=0.5, patience=99),
     )
@@ -113,7 +120,7 @@ def test_clips_that_nobody_judged_are_put_in_the_order_they_are_known_to_have():
 def test_half_precision_trains():
     AcceleratorState._reset_state()  # it keeps the first precision that a process asked for
     config = TrainConfig(**{**QUICK.__dict__, "precision": "bf16", "epochs": 2})
-    network = fit(clips(4), clips(2, first=20), spec(), config)
+    network = fit(Held(clips(4)), Held(clips(2, first=20)), spec(), config)
     AcceleratorState._reset_state()
     assert all(weight.isfinite().all() and weight.dtype == torch.float32 for weight in network.parameters())
 
@@ -122,5 +129,5 @@ def test_half_precision_trains():
 def test_a_precision_that_the_machine_lacks_is_said_in_a_sentence():
     AcceleratorState._reset_state()
     with pytest.raises(UsageError, match="--precision fp16"):
-        fit(clips(1), clips(1), spec(), TrainConfig(precision="fp16"))
+        fit(Held(clips(1)), Held(clips(1)), spec(), TrainConfig(precision="fp16"))
     AcceleratorState._reset_state()

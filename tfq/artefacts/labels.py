@@ -153,6 +153,15 @@ def offset_mos(late_s: Floats) -> Floats:
     return np.interp(late_s, _OFFSETS_S, _OFFSET_MOS)
 
 
+def shifted(late_s: float, clean: Mapping[str, float]) -> dict[str, float]:
+    """Labels of a clip whose sound is moved by so many seconds, from those it has (later: positive)."""
+    touches = KINDS["sound_late"].touches
+    lost = CLEAN - float(offset_mos(np.array(late_s)))
+    loss = np.array([touches.get(name, 0.0) * lost for name in DIMENSIONS])
+    loss[-1] = float(_overall(loss[None])[0])
+    return {name: max(WORST, clean[name] - loss[i]) for i, name in enumerate(DIMENSIONS) if name in clean}
+
+
 def speed_loss(factor: float) -> float:
     """Points that a stream loses which is played so many times as fast as the other."""
     return float(np.interp(factor, _SPEEDS, _SPEED_LOSS))

@@ -107,6 +107,12 @@ def train(
             help="What a sync network hears through: whisper, hubert, chinese-hubert, or HuBERT's folder.",
         ),
     ] = SYNC.speech,
+    workers: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Processes that read clips ahead; 0: hold all of them in memory.")
+    ] = DEFAULT.workers,
+    shifted: Annotated[
+        float, typer.Option(min=0, max=1, metavar="SHARE", help="Clips whose sound is moved on the fly.")
+    ] = DEFAULT.shifted,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another start.")] = DEFAULT.seed,
     folds: Annotated[
         int | None,
@@ -169,6 +175,8 @@ def train(
         patience=patience,
         average=average,
         seed=seed,
+        workers=workers,
+        shifted=shifted,
     )
     _run(index, out, config, name, folds, fresh=fresh, quiet=trained.quiet)
 

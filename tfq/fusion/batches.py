@@ -7,14 +7,18 @@ a group and the clip's values in it, on any scale. Only the order inside the gro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from tfq.types import Floats, Mask
+
+POOL = 8  # batches within which clips are sorted by length
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,65 @@ class Example:
     @property
     def length(self) -> int:
         return len(self.over_time)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a plan needs to know of a clip that is not read yet: family, frames, whether it is judged, its rank groups."""
+
+    source: str
+    length: int
+    judged: bool
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a batch takes of a clip: its place in the set, and frames from `start` to `stop`.
+
+    `seed` is that of what is done to it on the fly; None: nothing.
+    """
+
+    clip: int
+    start: int
+    stop: int
+    seed: int | None = None
+
+
+class Clips(Protocol):
+    """Examples that are read when they are asked for."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is known of each without reading it."""
+
+    def __getitem__(self, piece: Piece, /) -> Example:
+        """Those frames of that clip."""
+
+
+class Held:
+    """Examples in memory."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples = examples
+        self.entries = [
+            Entry(e.source, e.length, bool(np.isfinite(e.labels).any()), tuple(e.ranks or ())) for e in examples
+        ]
+
+    def __getitem__(self, piece: Piece, /) -> Example:
+        return cut(self.examples[piece.clip], piece.start, piece.stop)
+
+
+def cut(example: Example, start: int, stop: int) -> Example:
+    """Some frames of an example; the labels of the whole clip stay."""
+    if (start, stop) == (0, example.length):
+        return example
+    return replace(
+        example,
+        rows={name: rows[start:stop] for name, rows in example.rows.items()},
+        present={name: present[start:stop] for name, present in example.present.items()},
+        over_time=example.over_time[start:stop],
+    )
 
 
 @dataclass(frozen=True)
@@ -69,15 +132,14 @@ class Batch:
         return Batch(**{field.name: moved(getattr(self, field.name)) for field in fields(self)})  # type: ignore[arg-type]
 
 
-def collate(examples: Sequence[Example], longest: int, generator: np.random.Generator | None = None) -> Batch:
-    """Pad, and cut what is longer than `longest` frames: at random where there is a generator, else from the start."""
-    pieces = [_piece(example, longest, generator) for example in examples]
-    length = max(piece.stop - piece.start for piece in pieces)
+def collate(examples: Sequence[Example]) -> Batch:
+    """Pad to the longest; sound and picture are rows of one grid, so that one mask does for both."""
+    length = max(example.length for example in examples)
 
     def padded(arrays: Sequence[Floats | Mask], fill: float | bool) -> Tensor:
         out = np.full((len(arrays), length, *arrays[0].shape[1:]), fill, dtype=arrays[0].dtype)
-        for row, array, piece in zip(out, arrays, pieces, strict=True):
-            row[: piece.stop - piece.start] = array[piece]
+        for row, array in zip(out, arrays, strict=True):
+            row[: len(array)] = array
         return torch.from_numpy(out)
 
     names = examples[0].rows
@@ -98,37 +160,75 @@ def collate(examples: Sequence[Example], longest: int, generator: np.random.Gene
     )
 
 
-def plan(examples: Sequence[Example], size: int, generator: np.random.Generator) -> list[list[Example]]:
-    """Which clips each batch of one pass holds, in random order.
+def plan(
+    clips: Clips, size: int, longest: int, generator: np.random.Generator, *, changed: float = 0.0
+) -> list[list[Piece]]:
+    """What each batch of one pass takes, in random order.
 
-    Versions of one source lie in one batch as far as they fit, so that ranking has pairs to compare. Members of a rank
-    group come once more beside each other; a clip that nobody judged, but that is ranked, comes there only.
+    Versions of one source lie in one batch as far as they fit, so that ranking has pairs to compare, and batches hold
+    clips of like length, which saves padding. Members of a rank group come once more beside each other; a clip that
+    nobody judged, but that is ranked, comes there only. All that is random is drawn here, so that a pass is the same
+    however many processes read it.
+
+    Args:
+        clips: the set.
+        size: clips a batch.
+        longest: frames; of a longer clip a random piece is taken.
+        generator: draws.
+        changed: share of the judged clips that get a seed, for what is done to them on the fly.
     """
-    sources: dict[str, list[Example]] = {}
-    ranked: dict[str, list[Example]] = {}
-    for example in examples:
-        if not example.ranks or np.isfinite(example.labels).any():
-            sources.setdefault(example.source, []).append(example)
-        for group in example.ranks or ():
-            ranked.setdefault(group, []).append(example)
-    made = _packed(list(sources.values()), size, generator)
-    if not ranked:
-        return made
-    made += _packed([members for members in ranked.values() if len(members) > 1], size, generator)
-    return [made[i] for i in generator.permutation(len(made))]
+    sources: dict[str, list[int]] = {}
+    ranked: dict[str, list[int]] = {}
+    for clip, entry in enumerate(clips.entries):
+        if entry.judged or not entry.groups:
+            sources.setdefault(entry.source, []).append(clip)
+        for group in entry.groups:
+            ranked.setdefault(group, []).append(clip)
+    lengths = [min(entry.length, longest) for entry in clips.entries]
+    made = [(line, changed) for line in _packed(list(sources.values()), lengths, size, generator)]
+    pairs = [members for members in ranked.values() if len(members) > 1]
+    made += [(line, 0.0) for line in _packed(pairs, lengths, size, generator)]
+    return [
+        [_piece(clip, clips.entries[clip].length, longest, generator, share) for clip in line]
+        for line, share in (made[i] for i in generator.permutation(len(made)))
+    ]
 
 
-def batches(examples: Sequence[Example], size: int, longest: int, generator: np.random.Generator) -> Iterator[Batch]:
-    """One pass as `plan` lays it out."""
-    for chosen in plan(examples, size, generator):
-        yield collate(chosen, longest, generator)
+def batches(clips: Clips, plans: Sequence[Sequence[Piece]], workers: int = 0) -> Iterator[Batch]:
+    """The batches of a plan, read by this process, or by workers ahead of it."""
+    if workers == 0:
+        yield from (collate([clips[piece] for piece in pieces]) for pieces in plans)
+        return
+    # A generator of its own, or starting the workers would move the dice that dropout rolls.
+    loader: Iterable[Batch] = DataLoader(
+        cast("Any", clips),
+        batch_sampler=cast("Any", plans),
+        collate_fn=collate,
+        num_workers=workers,
+        generator=torch.Generator(),
+        multiprocessing_context="spawn",
+    )
+    yield from loader
 
 
-def _packed(groups: list[list[Example]], size: int, generator: np.random.Generator) -> list[list[Example]]:
+def _packed(
+    groups: list[list[int]], lengths: Sequence[int], size: int, generator: np.random.Generator
+) -> list[list[int]]:
+    """Lines of `size` clips: groups in random order, but by length within each pool of `POOL` lines."""
     generator.shuffle(groups)
-    line = [group[i] for group in groups for i in generator.permutation(len(group))]
+    ends = np.cumsum([len(group) for group in groups], dtype=int)
+    longest = np.array([max(lengths[clip] for clip in group) for group in groups], int)
+    order = np.lexsort((longest, (ends - 1) // (POOL * size)))
+    line = [groups[i][j] for i in order for j in generator.permutation(len(groups[i]))]
     made = [line[i : i + size] for i in range(0, len(line), size)]
     return made[:-1] if len(made) > 1 and len(made[-1]) == 1 else made  # one clip has nothing to be compared with
+
+
+def _piece(clip: int, length: int, longest: int, generator: np.random.Generator, changed: float) -> Piece:
+    spare = max(0, length - longest)
+    start = int(generator.integers(spare + 1)) if spare else 0
+    seed = int(generator.integers(2**31)) if changed and generator.random() < changed else None
+    return Piece(clip, start, start + min(length, longest), seed)
 
 
 def _stacked(rows: Sequence[Floats]) -> Tensor:
@@ -138,9 +238,3 @@ def _stacked(rows: Sequence[Floats]) -> Tensor:
 def _numbered(names: Sequence[str]) -> Tensor:
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
     return torch.tensor([numbers[name] for name in names], dtype=torch.long)
-
-
-def _piece(example: Example, longest: int, generator: np.random.Generator | None) -> slice:
-    spare = max(0, example.length - longest)
-    start = int(generator.integers(spare + 1)) if generator is not None and spare else 0
-    return slice(start, start + min(example.length, longest))

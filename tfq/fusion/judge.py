@@ -39,7 +39,7 @@ def judge(network: Fusion, rows: Mapping[str, Floats], present: Mapping[str, Mas
         blank = np.full((piece.stop - piece.start, dimensions), np.nan)
         cut = {n: r[piece] for n, r in rows.items()}
         example = Example("", "", "", cut, {n: p[piece] for n, p in present.items()}, blank[0], blank, True)
-        batch = collate([example], LONGEST)
+        batch = collate([example])
         with torch.inference_mode():
             out = network(batch.features, batch.present, batch.inside)
         share = piece.stop - piece.start

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 from tfq.config import TrainConfig
 from tfq.errors import UsageError
 from tfq.fusion.balance import RATE, Balance
-from tfq.fusion.batches import Batch, Example, collate, plan
+from tfq.fusion.batches import Batch, Clips, batches, plan
 from tfq.fusion.judge import LONGEST
 from tfq.fusion.objective import Losses, compute
 from tfq.nets.fusion import Fusion, FusionSpec
@@ -96,8 +96,8 @@ class _State:
 
 
 def fit(
-    examples: Sequence[Example],
-    validation: Sequence[Example],
+    clips: Clips,
+    validation: Clips,
     spec: FusionSpec,
     config: TrainConfig,
     watch: Watch = Watch(),
@@ -109,14 +109,14 @@ def fit(
     `Watch.keep` was given ends with the weights of one that was never stopped.
 
     Args:
-        examples: clips to learn from.
-        validation: clips of other speakers; the epoch with the least loss on them is kept.
+        clips: what to learn from.
+        validation: other speakers; the epoch with the least loss on them is kept.
         spec: the network.
         config: how to train it.
         watch: who is told how it goes.
         kept: the state that an earlier training of the same kind gave to `watch.keep`.
     """
-    state = _begin(len(plan(examples, config.batch, np.random.default_rng(0))), spec, config)
+    state = _begin(len(plan(clips, config.batch, LONGEST, np.random.default_rng(0))), spec, config)
     if kept is not None:
         state.unpack(kept)
         for epoch in state.history:
@@ -126,7 +126,7 @@ def fit(
     for number in range(len(state.history), config.epochs):
         if state.waited >= config.patience:
             break
-        trained, terms = _epoch(state, examples, number, config, watch)
+        trained, terms = _epoch(state, clips, number, config, watch)
         held_out = evaluate(state.steady, validation, config)
         state.waited += 1
         if held_out < state.least:
@@ -140,17 +140,15 @@ def fit(
     return trained_network.eval()
 
 
-def evaluate(network: Fusion, examples: Sequence[Example], config: TrainConfig) -> float:
-    """Mean loss over examples, all dimensions alike, without what only helps to learn; batches hold whole families."""
+def evaluate(network: Fusion, clips: Clips, config: TrainConfig) -> float:
+    """Mean loss over clips, all dimensions alike, without what only helps to learn; batches hold whole families."""
     network.eval()
     device = next(network.parameters()).device
-    generator = np.random.default_rng(0)
     total, count = 0.0, 0
     with torch.no_grad():
-        for chosen in plan(examples, config.batch, generator):
-            batch = collate(chosen, LONGEST, generator).to(device)
-            loss = compute(network, batch, config, network.spec.teachers, training=False).tasks.sum()
-            total, count = total + float(loss) * len(chosen), count + len(chosen)
+        for batch in batches(clips, plan(clips, config.batch, LONGEST, np.random.default_rng(0))):
+            loss = compute(network, batch.to(device), config, network.spec.teachers, training=False).tasks.sum()
+            total, count = total + float(loss) * len(batch.labels), count + len(batch.labels)
     return total / max(1, count)
 
 
@@ -187,21 +185,26 @@ def _begin(passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
 
 
 def _epoch(
-    state: _State, examples: Sequence[Example], number: int, config: TrainConfig, watch: Watch
+    state: _State, clips: Clips, number: int, config: TrainConfig, watch: Watch
 ) -> tuple[float, dict[str, float]]:
     """One pass; the mean loss of its batches, and each term's mean."""
     rank, processes = state.accelerator.process_index, state.accelerator.num_processes
     torch.manual_seed(int(np.random.SeedSequence([config.seed, number, rank]).generate_state(1)[0]))
     generator = np.random.default_rng([config.seed, number])
-    chosen = plan(examples, config.batch, generator)
-    pieces = generator.spawn(len(chosen))  # where long clips are cut does not depend on the number of processes
+    chosen = plan(clips, config.batch, LONGEST, generator, changed=config.shifted)
     # Every process takes the same number of steps, or else one would wait for the others for ever.
     mine = range(rank, len(chosen) // processes * processes, processes)
     seen: list[tuple[float, dict[str, float]]] = []
     state.network.train()
-    for done, i in enumerate(mine, 1):
-        batch = collate(chosen[i], LONGEST, pieces[i]).to(state.accelerator.device)
-        seen.append(_step(state, batch, config, last=done % config.accumulate == 0 or done == len(mine)))
+    for done, batch in enumerate(batches(clips, [chosen[i] for i in mine], config.workers), 1):
+        seen.append(
+            _step(
+                state,
+                batch.to(state.accelerator.device),
+                config,
+                last=done % config.accumulate == 0 or done == len(mine),
+            )
+        )
         if rank == 0:
             watch.step(number, done, len(mine))
     names = sorted({name for _, terms in seen for name in terms})

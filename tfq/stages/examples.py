@@ -9,7 +9,7 @@ Beside labels, a row may say:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +78,16 @@ def spec_of(scale: Scale, config: TrainConfig) -> FusionSpec:
     )
 
 
-def example(root: Path, row: Mapping[str, Any], scale: Scale, tasks: tuple[str, ...]) -> Example:
-    """One row, with its file's features normalised."""
+def example(
+    root: Path,
+    row: Mapping[str, Any],
+    scale: Scale,
+    tasks: tuple[str, ...],
+    through: Callable[[inputs.Readable], inputs.Readable] = lambda file: file,
+) -> Example:
+    """One row, with its file's features normalised; `through` may change what is read."""
     with TfqFile(root / row["file"], read_only=True) as file:
-        raw = inputs.read(file, tuple(scale))
+        raw = inputs.read(through(file), tuple(scale))
         frames = file.shape("extract/time_s")[0]
     ready = {
         n: normalise(raw.get(n, np.full((frames, len(mean)), np.nan)), mean, std) for n, (mean, std) in scale.items()
@@ -92,7 +98,7 @@ def example(root: Path, row: Mapping[str, Any], scale: Scale, tasks: tuple[str, 
     return Example(
         name=row["sha256"],
         source=row["family"],
-        speaker=row.get("speaker") or row.get("group") or row["family"],
+        speaker=speaker(row),
         rows={n: values for n, (values, _) in ready.items()},
         present={n: present for n, (_, present) in ready.items()},
         labels=labels,
@@ -101,6 +107,11 @@ def example(root: Path, row: Mapping[str, Any], scale: Scale, tasks: tuple[str, 
         doubt=_values(row.get("doubt", {}), tasks),
         ranks={entry["group"]: _values(entry["values"], tasks) for entry in row.get("rank", ())} or None,
     )
+
+
+def speaker(row: Mapping[str, Any]) -> str:
+    """Who is counted as one person."""
+    return str(row.get("speaker") or row.get("group") or row["family"])
 
 
 def over_time(row: Mapping[str, Any], labels: Floats, frames: int, tasks: tuple[str, ...]) -> Floats:

@@ -17,14 +17,15 @@ import numpy as np
 from tfq.config import TrainConfig
 from tfq.errors import InputError
 from tfq.fusion import calibrate, evaluate, memory
-from tfq.fusion.batches import Example
+from tfq.fusion.batches import Clips, Example, Held
 from tfq.fusion.judge import LONGEST, Judgement, judge
-from tfq.fusion.split import folds
+from tfq.fusion.split import PARTS, folds
 from tfq.fusion.train import Epoch, Watch, fit
 from tfq.models import checkpoint, training
 from tfq.nets.fusion import Fusion
-from tfq.stages.examples import example, scales, spec_of
-from tfq.stages.index_file import load
+from tfq.stages.clips import Stored
+from tfq.stages.examples import example, scales, speaker, spec_of
+from tfq.stages.index_file import Row, load
 from tfq.stages.index_split import keys
 from tfq.stages.training_log import TrainingLog
 from tfq.types import Floats
@@ -65,12 +66,15 @@ def train(
     """
     header, rows = load(index)
     scale = scales(header, config.modalities)
-    parts = {
-        part: [example(index.parent, row, scale, config.tasks) for row in rows if row["split"] == part]
-        for part in ("train", "validation", "test")
-    }
-    for part, examples in parts.items():
-        _check(index, part, examples, tell)
+    parts = {part: [row for row in rows if row["split"] == part] for part in PARTS}
+    for part, held in parts.items():
+        _check(index, part, held, config.tasks, tell)
+    validation, test = (
+        [example(index.parent, row, scale, config.tasks) for row in parts[part]] for part in ("validation", "test")
+    )
+    clips: Clips = Stored(index.parent, parts["train"], scale, config.tasks)
+    if not config.workers and not config.shifted:
+        clips = Held([example(index.parent, row, scale, config.tasks) for row in parts["train"]])
     spec = spec_of(scale, config)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     sharing = f", in each of {processes} processes" if processes > 1 else ""
@@ -82,11 +86,11 @@ def train(
         tell(f"goes on after epoch {len(kept['history']) - 1} of {resume}")
     log = TrainingLog(out, config) if main_process() else None
     watch = Watch(_teller(log, tell), step, lambda state: training.save(resume, identity, state))
-    network = fit(parts["train"], parts["validation"], spec, config, watch, kept)
+    network = fit(clips, Held(validation), spec, config, watch, kept)
     if log is None:
         return {}
     log.close()
-    figures, widths = measure(network, parts["validation"], parts["test"], config.tasks)
+    figures, widths = measure(network, validation, test, config.tasks)
     checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, network, scale, widths, figures))
     resume.unlink(missing_ok=True)
     tell(f"peak memory {peak() / GB:.1f} GB")
@@ -108,15 +112,18 @@ def cross_validate(
     scale = scales(header, config.modalities)
     clips = [example(index.parent, row, scale, config.tasks) for row in rows]
     place = folds([keys(row) for row in rows], count, config.seed)
+    for i in range(count):
+        held = [row for row, fold in zip(rows, place, strict=True) if fold == i]
+        _check(index, f"fold {i}", held, config.tasks, tell)
     groups = [[clip for clip, fold in zip(clips, place, strict=True) if fold == i] for i in range(count)]
-    for i, group in enumerate(groups):
-        _check(index, f"fold {i}", group, tell)
     judged: list[Judgement] = []
     covered: list[Floats] = []
     for i, group in enumerate(groups):
         held_out = groups[(i + 1) % count]
         rest = [clip for j, other in enumerate(groups) if j not in (i, (i + 1) % count) for clip in other]
-        network = fit(rest, held_out, spec_of(scale, config), config, Watch(_teller(None, tell, f"fold {i}, "), step))
+        network = fit(
+            Held(rest), Held(held_out), spec_of(scale, config), config, Watch(_teller(None, tell, f"fold {i}, "), step)
+        )
         widths = calibrated(network, held_out)
         mine = judge_all(network, group)
         judged += mine
@@ -170,10 +177,10 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _check(index: Path, part: str, examples: Sequence[Example], tell: Tell) -> None:
-    labelled = sum(bool(np.isfinite(example.labels).any()) for example in examples)
-    ranked = sum(bool(example.ranks) for example in examples)
-    told = f"{len(examples)} clips, {labelled} with labels, {len({e.speaker for e in examples})} speakers"
+def _check(index: Path, part: str, rows: Sequence[Row], tasks: tuple[str, ...], tell: Tell) -> None:
+    labelled = sum(any(name in tasks for name in row.get("labels") or {}) for row in rows)
+    ranked = sum(bool(row.get("rank")) for row in rows)
+    told = f"{len(rows)} clips, {labelled} with labels, {len({speaker(row) for row in rows})} speakers"
     tell(f"{part}: {told}{f', {ranked} ranked' if ranked else ''}")
     if labelled == 0:
         raise InputError(f"{index}: the {part} part holds no clip with a label; index more clips or give --table")

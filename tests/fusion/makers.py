@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfq.fusion.batches import Example
-from tfq.nets.fusion import FusionSpec
+from tfq.nets.spec import FusionSpec
 
 TASKS = ("a", "b")
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from tfq.fusion.memory import COPIES, needed
-from tfq.nets.fusion import Fusion, FusionSpec
+from tfq.nets.fusion import Fusion
+from tfq.nets.spec import FusionSpec
 
 PICTURE = {"lips": 30, "head": 12, "eyes": 10, "expression": 40, "blendshapes": 104, "picture": 20, "texture": 20}
 SOUND = {"acoustic": 20, "mel": 160, "mfcc": 80, "dnsmos": 8}

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 import torch
 
-from tfq.nets.fusion import LEAST_SPREAD, Fusion, FusionSpec
+from tfq.nets.fusion import Fusion
 from tfq.nets.positions import RotaryAttention, turned
+from tfq.nets.spec import LEAST_SPREAD, FusionSpec
 
 SPEC = {
     "picture": {"lips": 5},
@@ -127,3 +129,27 @@ def test_without_positions_rotary_attention_is_the_plain_one(monkeypatch):
     query, memory, hidden = torch.randn(2, 5, 32), torch.randn(2, 7, 32), torch.arange(7).expand(2, 7) > 4
     expected = plain(query, memory, memory, key_padding_mask=hidden)[0]
     torch.testing.assert_close(rotary(query, memory, memory, key_padding_mask=hidden)[0], expected)
+
+
+@pytest.mark.parametrize("fusion", ["audio_query", "video_query", "both", "concat"])
+@pytest.mark.parametrize("positions", ["sinusoidal", "learned", "rotary"])
+@pytest.mark.parametrize(("pooling", "views", "spread"), [("mean", "own", True), ("attention", "all", False)])
+def test_it_scores_over_plain_arrays_as_it_was_trained(fusion, positions, pooling, views, spread):
+    options = {"fusion": fusion, "positions": positions, "pooling": pooling, "views": views, "spread": spread}
+    network = Fusion(FusionSpec(**SPEC, **options)).eval()
+    for weight in network.parameters():  # vectors of absent rows start at zero, which would hide their loss
+        torch.nn.init.normal_(weight, std=0.2)
+    plain = network.plain()
+    for frames, missing in ((1, ()), (7, ("mel",)), (300, ()), (50, ("lips", "mel", "sync"))):
+        features, present, inside = inputs(1, frames, seed=frames)
+        present = {name: torch.rand(1, frames) > 0.2 for name in present}
+        present |= {name: torch.zeros(1, frames, dtype=torch.bool) for name in missing}
+        with torch.inference_mode():
+            wanted = network(features, present, inside)
+        found = plain(
+            {name: rows[0].numpy() for name, rows in features.items()},
+            {name: there[0].numpy() for name, there in present.items()},
+        )
+        np.testing.assert_allclose(found.clip, wanted["clip"][0], atol=1e-5)
+        np.testing.assert_allclose(found.time, wanted["time"][0], atol=1e-5)
+        np.testing.assert_allclose(found.spread, wanted["spread"][0] if spread else np.ones(3), rtol=1e-5)

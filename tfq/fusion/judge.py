@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from tfq.fusion.batches import Example, collate
-from tfq.nets.fusion import Fusion
+from tfq.nets.fusion_arrays import FusionArrays
 from tfq.types import Floats, Mask
 
 LONGEST = 300  # frames the network sees at once; longer clips are scored in overlapping pieces
@@ -28,23 +26,17 @@ class Judgement:
     spread: Floats
 
 
-def judge(network: Fusion, rows: Mapping[str, Floats], present: Mapping[str, Mask], dimensions: int) -> Judgement:
+def judge(network: FusionArrays, rows: Mapping[str, Floats], present: Mapping[str, Mask]) -> Judgement:
     """Score one clip of any length: pieces of `LONGEST` frames every `STEP`, weighed by the frames each alone covers."""
-    length = len(next(iter(rows.values())))
+    length, dimensions = len(next(iter(rows.values()))), len(network.spec.dimensions)
     clip, spread, weight = np.zeros(dimensions), np.zeros(dimensions), 0.0
     over_time, seen = np.zeros((length, dimensions)), np.zeros((length, 1))
-    network.eval()
     for start in range(0, max(1, length - (LONGEST - STEP)), STEP):
         piece = slice(start, min(length, start + LONGEST))
-        blank = np.full((piece.stop - piece.start, dimensions), np.nan)
-        cut = {n: r[piece] for n, r in rows.items()}
-        example = Example("", "", "", cut, {n: p[piece] for n, p in present.items()}, blank[0], blank, True)
-        batch = collate([example])
-        with torch.inference_mode():
-            out = network(batch.features, batch.present, batch.inside)
+        out = network({n: r[piece] for n, r in rows.items()}, {n: p[piece] for n, p in present.items()})
         share = piece.stop - piece.start
-        clip, weight = clip + out["clip"][0].double().numpy() * share, weight + share
-        spread += out.get("spread", torch.ones(1, dimensions))[0].double().numpy() * share
-        over_time[piece] += out["time"][0].double().numpy()
+        clip, weight = clip + out.clip.astype(np.float64) * share, weight + share
+        spread += out.spread.astype(np.float64) * share
+        over_time[piece] += out.time
         seen[piece] += 1
     return Judgement(clip / weight, over_time / seen, spread / weight)

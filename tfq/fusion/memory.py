@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from tfq.nets.fusion import Fusion, FusionSpec
+from tfq.nets.fusion import Fusion
+from tfq.nets.spec import FusionSpec
 
 BYTES = 4  # float32; mixed precision takes less
 COPIES = 6  # of the weights: themselves, gradients, two moments of AdamW, the moving average and its best

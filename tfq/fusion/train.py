@@ -22,7 +22,8 @@ from tfq.fusion.balance import RATE, Balance
 from tfq.fusion.batches import Batch, Clips, batches, plan
 from tfq.fusion.judge import LONGEST
 from tfq.fusion.objective import Losses, compute
-from tfq.nets.fusion import Fusion, FusionSpec
+from tfq.nets.fusion import Fusion
+from tfq.nets.spec import FusionSpec
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

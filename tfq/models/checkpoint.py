@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from tfq.errors import WeightsError
-from tfq.nets.fusion import Fusion, FusionSpec
+from tfq.fusion.judge import LONGEST
+from tfq.nets.fusion_arrays import FusionArrays
+from tfq.nets.spec import FusionSpec
 from tfq.types import Floats
 
 FORMAT = "tfq-fusion-1"
@@ -26,7 +28,7 @@ class Checkpoint:
     """
 
     name: str
-    network: Fusion
+    network: FusionArrays
     scale: Mapping[str, tuple[Floats, Floats]]
     half_widths: Floats
     figures: Mapping[str, Any]
@@ -38,7 +40,7 @@ class Checkpoint:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; half precision for the network, whose scores move by less than a hundredth."""
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     description = {
         "format": FORMAT,
@@ -48,8 +50,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "half_widths": [None if np.isnan(width) else float(width) for width in checkpoint.half_widths],
         "figures": dict(checkpoint.figures),
     }
-    tensors = {name: tensor.half().contiguous() for name, tensor in checkpoint.network.state_dict().items()}
-    save_file(tensors, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
+    arrays = {name: array.astype(np.float16) for name, array in checkpoint.network.arrays.items()}
+    save_file(arrays, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
 
 
 def load(path: Path) -> Checkpoint:
@@ -61,9 +63,9 @@ def load(path: Path) -> Checkpoint:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             description = json.loads((file.metadata() or {}).get("tfq", "{}"))
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
+            arrays = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except FileNotFoundError as error:
         raise WeightsError(f"{path}: no such checkpoint") from error
     except (SafetensorError, ValueError, RecursionError, OSError) as error:
@@ -73,10 +75,21 @@ def load(path: Path) -> Checkpoint:
     try:
         lists = {name: tuple(description["spec"].get(name, ())) for name in ("dimensions", "teachers")}
         spec = FusionSpec(**{**description["spec"], **lists})
-        network = Fusion(spec)
-        network.load_state_dict(tensors)
+        network = FusionArrays(spec, arrays)
+        _try(network)
         scale = {name: (np.array(pair[0]), np.array(pair[1])) for name, pair in description["scale"].items()}
         widths = np.array([np.nan if width is None else width for width in description["half_widths"]])
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise WeightsError(f"{path}: the checkpoint does not fit its own description") from error
-    return Checkpoint(description["name"], network.eval(), scale, widths, description["figures"])
+    return Checkpoint(description["name"], network, scale, widths, description["figures"])
+
+
+def _try(network: FusionArrays) -> None:
+    """Run it over two frames; arrays that do not fit their description fail here, and not over somebody's clip."""
+    features = network.spec.features.items()
+    nothing = {name: np.zeros((2, size), np.float32) for name, size in features}
+    scores = network(nothing, {name: np.ones(2, bool) for name in nothing})
+    if scores.time.shape != (2, len(network.spec.dimensions)):
+        raise ValueError(scores.time.shape)
+    if network.spec.positions == "learned" and len(network.arrays["places"]) < LONGEST:
+        raise ValueError("places")

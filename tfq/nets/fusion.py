@@ -4,60 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tfq.nets.fusion_arrays import FusionArrays
 from tfq.nets.positions import made_rotary, sinusoidal
+from tfq.nets.spec import LEAST_SPREAD, FusionSpec
 
 SUMMARY = 16  # width that each feature's statistics over the clip are given
-LEAST_SPREAD = 0.1  # points; a network surer than this is wrong about itself
-
-# With `views="own"` these dimensions are judged by one stream alone: whatever happens to the other cannot move them.
-OWN_VIEW = {"expression": "picture", "visual_quality": "picture", "audio_quality": "sound"}
-
-
-@dataclass(frozen=True)
-class FusionSpec:
-    """What the network is built from; stored in the checkpoint.
-
-    `picture`, `sound` and `cross` map feature names to their widths. `cross` features compare the two streams and are
-    given to both. The fields after them are those of `TrainConfig`; `teachers` are features that the sound stream has
-    to foretell in training, `longest` the frames that learned positions know.
-    """
-
-    picture: Mapping[str, int]
-    sound: Mapping[str, int]
-    cross: Mapping[str, int]
-    dimensions: tuple[str, ...]
-    fusion: str = "audio_query"
-    pooling: str = "attention"
-    width: int = 256
-    layers: int = 2
-    heads: int = 4
-    dropout: float = 0.2
-    views: str = "all"
-    positions: str = "sinusoidal"
-    spread: bool = False
-    teachers: tuple[str, ...] = ()
-    longest: int = 300
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def features(self) -> dict[str, int]:
-        """Every feature the network takes, with its width."""
-        return {**self.picture, **self.sound, **self.cross}
-
-    def view(self, dimension: str) -> str:
-        """What a dimension is judged by: `picture`, `sound`, or `joint`, which is everything."""
-        return OWN_VIEW.get(dimension, "joint") if self.views == "own" else "joint"
-
-    def seen_by(self, view: str) -> tuple[str, ...]:
-        """The features of a view."""
-        return tuple({"picture": self.picture, "sound": self.sound}.get(view, self.features))
 
 
 class Fusion(nn.Module):
@@ -126,6 +82,12 @@ class Fusion(nn.Module):
         if self.spec.spread:
             out["spread"] = LEAST_SPREAD + functional.softplus(_each(self.spreads, seen))
         return out | {f"teacher.{name}": head(streams["sound"]) for name, head in self.teach.items()}
+
+    def plain(self) -> FusionArrays:
+        """The network as it is now, for inference."""
+        return FusionArrays(
+            self.spec, {name: tensor.cpu().numpy().copy() for name, tensor in self.state_dict().items()}
+        )
 
     def _fuse(self, picture: Tensor, sound: Tensor, inside: Tensor) -> Tensor:
         if self.spec.positions != "rotary":

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 KEPT = 0.83  # part of the stored crop's side that the sync network sees; the rest is room for training to move the view
 CROP_REACH = 2  # frames to either side that its first layer sees, for motion
+LEAST_SPREAD = 0.1  # points; a network surer than this is wrong about itself
+
+# With `views="own"` these dimensions are judged by one stream alone: whatever happens to the other cannot move them.
+OWN_VIEW = {"expression": "picture", "visual_quality": "picture", "audio_quality": "sound"}
 
 
 @dataclass(frozen=True)
@@ -23,3 +29,43 @@ class SyncSpec:
     embedding: int = 256
     layers: int = 3
     dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class FusionSpec:
+    """What the multi-task network is built from; stored in the checkpoint.
+
+    `picture`, `sound` and `cross` map feature names to their widths. `cross` features compare the two streams and are
+    given to both. The fields after them are those of `TrainConfig`; `teachers` are features that the sound stream has
+    to foretell in training, `longest` the frames that learned positions know.
+    """
+
+    picture: Mapping[str, int]
+    sound: Mapping[str, int]
+    cross: Mapping[str, int]
+    dimensions: tuple[str, ...]
+    fusion: str = "audio_query"
+    pooling: str = "attention"
+    width: int = 256
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.2
+    views: str = "all"
+    positions: str = "sinusoidal"
+    spread: bool = False
+    teachers: tuple[str, ...] = ()
+    longest: int = 300
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def features(self) -> dict[str, int]:
+        """Every feature the network takes, with its width."""
+        return {**self.picture, **self.sound, **self.cross}
+
+    def view(self, dimension: str) -> str:
+        """What a dimension is judged by: `picture`, `sound`, or `joint`, which is everything."""
+        return OWN_VIEW.get(dimension, "joint") if self.views == "own" else "joint"
+
+    def seen_by(self, view: str) -> tuple[str, ...]:
+        """The features of a view."""
+        return tuple({"picture": self.picture, "sound": self.sound}.get(view, self.features))

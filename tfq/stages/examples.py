@@ -21,7 +21,7 @@ from tfq.errors import UsageError
 from tfq.features import MEASUREMENTS
 from tfq.fusion.batches import Example
 from tfq.fusion.rows import normalise
-from tfq.nets.fusion import FusionSpec
+from tfq.nets.spec import FusionSpec
 from tfq.stages import inputs
 from tfq.store import TfqFile
 from tfq.types import Floats

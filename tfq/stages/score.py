@@ -122,7 +122,7 @@ def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> t
                 f"{checkpoint.name}: trained on {len(mean)} columns of {name}, but this tfq measures {raw.shape[1]}; train it again"
             )
         ready[name], present[name] = normalise(raw, mean, deviation)
-    judged = judge(checkpoint.network, ready, present, len(checkpoint.spec.dimensions))
+    judged = judge(checkpoint.network, ready, present)
     return judged.clip, judged.over_time, checkpoint.half_widths * judged.spread
 
 

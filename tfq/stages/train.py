@@ -91,7 +91,7 @@ def train(
         return {}
     log.close()
     figures, widths = measure(network, validation, test, config.tasks)
-    checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, network, scale, widths, figures))
+    checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, network.plain(), scale, widths, figures))
     resume.unlink(missing_ok=True)
     tell(f"peak memory {peak() / GB:.1f} GB")
     return figures
@@ -159,7 +159,8 @@ def calibrated(network: Fusion, examples: Sequence[Example]) -> Floats:
 
 
 def judge_all(network: Fusion, examples: Sequence[Example]) -> list[Judgement]:
-    return [judge(network, e.rows, e.present, len(network.spec.dimensions)) for e in examples]
+    plain = network.plain()
+    return [judge(plain, e.rows, e.present) for e in examples]
 
 
 def main_process() -> bool:

@@ -6,10 +6,10 @@ import functools
 import re
 from collections.abc import Mapping
 
-from tfq.report.catalogue_zh import MESSAGES
+from tfq.report import catalogue_pages_zh, catalogue_zh
 
 CODES = ("en", "zh")
-_CATALOGUES: Mapping[str, Mapping[str, str]] = {"zh": MESSAGES}
+_CATALOGUES: Mapping[str, Mapping[str, str]] = {"zh": {**catalogue_pages_zh.MESSAGES, **catalogue_zh.MESSAGES}}
 _FIELD = re.compile(r"\{[^}]*\}")
 
 

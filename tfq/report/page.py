@@ -1,45 +1,92 @@
-"""One self-contained HTML page for one clip."""
+"""Self-contained HTML pages: nothing is fetched, and every name and text of a file is escaped."""
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from tfq.config import DIMENSIONS
-from tfq.report.formats import offset_text, segment_text
-from tfq.report.table import bar
+from tfq.report.catalogue_pages_zh import SCRIPT
+from tfq.report.formats import offset_text
+from tfq.report.language import ENGLISH, Language
 from tfq.report.words import TITLES, reason, word
+
+_UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 @dataclass(frozen=True)
 class Still:
-    """A frame worth looking at: JPEG bytes and what to see in it."""
+    """A frame worth looking at: when it is shown, JPEG bytes and what to see in it."""
 
+    time_s: float
     caption: str
     jpeg: bytes
 
     @property
     def address(self) -> str:
-        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode()
+        return address("image/jpeg", self.jpeg)
 
 
-def page(result: Mapping[str, Any], figure: str, stills: Sequence[Still]) -> str:
-    """The page as text. Every name and text of the file is escaped; only the figure, which tfq drew, goes in as it is.
+@dataclass(frozen=True)
+class ClipPage:
+    """What the page of one clip shows.
 
-    Args:
+    Attributes:
         result: the JSON object of the contract.
-        figure: SVG of the time axis.
+        data: what its script draws, see `clip.js`.
+        indicators: rows of `name`, `value`, `unit`, `usual`, `better`, `about`.
         stills: frames with captions, in order of time.
+        video: the clip as a `data:` address; empty: the stills stand for it.
     """
+
+    result: Mapping[str, Any]
+    data: Mapping[str, Any]
+    indicators: Sequence[Mapping[str, Any]]
+    stills: Sequence[Still]
+    video: str = ""
+
+
+def clip_page(content: ClipPage, say: Language = ENGLISH) -> str:
+    """The page of one clip as text."""
+    return render(
+        "clip.html",
+        str(content.result["file"]),
+        {**content.data, "stills": [] if content.video else [_shown(still) for still in content.stills]},
+        say,
+        result=content.result,
+        cards=[(name, content.result["scores"][name]) for name in DIMENSIONS],
+        offset=offset_text(content.result, say),
+        indicators=content.indicators,
+        stills=content.stills,
+        video=Markup(content.video),  # noqa: S704 - base64, made by tfq
+    )
+
+
+def render(template: str, title: str, data: Mapping[str, Any], say: Language, **context: Any) -> str:
+    """Fill a template that extends `base.html`; `data` is what its script reads, and must hold no NaN."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tfq.report", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(bar=bar, word=word, reason=reason, titles=TITLES, segment_text=segment_text)
-    cards = [(name, result["scores"][name]) for name in DIMENSIONS]
-    return environment.get_template("clip.html").render(
-        result=result, cards=cards, offset=offset_text(result), figure=figure, stills=stills
-    )
+    environment.globals.update(word=word, reason=reason, titles=TITLES, say=say)
+    texts = {text: say(text) for text in SCRIPT}
+    return environment.get_template(template).render(title=title, data=embedded({**data, "texts": texts}), **context)
+
+
+def embedded(data: Mapping[str, Any]) -> Markup:
+    """JSON that no text inside can end early: a `</script>` in a file's name stays a string."""
+    return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_UNSAFE))  # noqa: S704
+
+
+def address(kind: str, content: bytes) -> str:
+    """Bytes as a `data:` address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _shown(still: Still) -> dict[str, Any]:
+    return {"time_s": still.time_s, "caption": still.caption, "address": still.address}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfq.features import MEASUREMENTS, Column
 from tfq.store import TfqFile
 from tfq.types import Floats
 
@@ -98,6 +99,14 @@ def indicators(file: TfqFile) -> dict[str, float | None]:
         )
         found[name] = round(value, 5) if np.isfinite(value) else None
     return found
+
+
+def indicator_columns() -> dict[str, Column]:
+    """What each indicator is: the row of the table of features that it comes from."""
+    return {
+        name: next(one for one in MEASUREMENTS[group].clip_columns if one.name == column)
+        for name, (group, column) in _INDICATORS.items()
+    }
 
 
 def box(file: TfqFile, frame: int, dimension: str) -> list[int] | None:

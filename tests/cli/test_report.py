@@ -2,8 +2,9 @@ from tfq.cli import report as command
 from tfq.store import TfqFile
 
 
-def written(file, item):
+def written(file, item, **_):
     item.out.write_text(file.status("score"))
+    return {}
 
 
 def test_the_page_lies_beside_the_clip_and_is_all_that_is_left(tfq, video, monkeypatch):

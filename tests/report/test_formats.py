@@ -8,7 +8,7 @@ import pytest
 from tfq.config import DIMENSIONS
 from tfq.errors import UsageError
 from tfq.report import formats
-from tfq.report.page import Still, page
+from tfq.report.page import ClipPage, Still, clip_page
 from tfq.report.table import bar
 
 
@@ -127,7 +127,8 @@ def test_bar_is_empty_at_one_and_full_at_five():
 def test_page_escapes_names_and_reasons_and_needs_no_network():
     evil = "<script>alert(1)</script>"
     segment = {**result()["weak_segments"][0], "reason": evil}
-    text = page(result(evil, weak_segments=[segment]), "<svg></svg>", [Still("<b>frame</b>", b"\xff\xd8")])
+    judged = result(evil, weak_segments=[segment], reasons={}, faces={"tracks": 1, "coverage": 1.0}, speech_ratio=0.5)
+    text = clip_page(ClipPage(judged, {"weak": [segment]}, [], [Still(1.0, "<b>frame</b>", b"\xff\xd8")]))
     assert evil not in text
     assert "<b>frame" not in text
     assert "http://" not in text.replace("http://www.w3.org", "")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tfq.cli import inputs, run
+from tfq.cli import inputs, output, run
 from tfq.cli.inputs import Item
-from tfq.cli.options import Loop, takes
+from tfq.cli.options import Loop, of_kinds, takes
+from tfq.cli.work import Done
 from tfq.config import Settings
+from tfq.errors import UsageError
+from tfq.report import language
 
 if TYPE_CHECKING:
+    from tfq.report.rate import Rated
     from tfq.store import TfqFile
+
+Lang = Literal["en", "zh"]
 
 
 @takes(Loop)
@@ -21,22 +30,119 @@ def report(
     loop: Loop,
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the .h5 file made of a video, beside it.")] = False,
+    lang: Annotated[Lang | None, typer.Option(show_default="as the locale", help="Language of the pages.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also draw the curves of each clip into DIR, as PNG and SVG.")
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also write one page of all clips: a table to sort and filter, groups, worst clips."
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            autocompletion=of_kinds(".csv"),
+            help="For --summary: `file`, `method` (the generator), and MOS in any of the dimensions.",
+        ),
+    ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", autocompletion=of_kinds(".csv"), help="For --summary: ratings as a rating page exports them."
+        ),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="The two files named are results as jsonl: compare them, clip by clip.")
+    ] = False,
+    rate: Annotated[
+        bool, typer.Option("--rate", help="Write one page on which people rate the clips, into the file of -o.")
+    ] = False,
+    practice: Annotated[
+        int, typer.Option(min=0, metavar="N", help="For --rate: the first N clips are for practice.")
+    ] = 0,
 ) -> int:
     """Write a page (HTML, one file, no network) that shows the scores of a clip and where it is weak.
 
     Scores the clip first where `tfq score` has not. The page lies beside the clip, or where -o or --out-dir puts it;
-    its path is printed:
+    its path is printed. Other pages are of many clips, of two sets of results on the same clips or sounds, and for
+    raters, whose answers `tfq index --ratings` reads:
 
         tfq report clip.mp4
         tfq report -o page.html clip.h5
-        tfq report --out-dir pages clips/*.h5
+        tfq report --out-dir pages --summary pages/all.html clips/*.h5
+        tfq report --compare -o versions.html old.jsonl new.jsonl
+        tfq report --rate --practice 1 -o rate.html clips/*.mp4
     """
+    code = lang or language.of_locale(os.environ)
+    if compare:
+        return _compare(loop, code)
+    if rate:
+        return _rate(loop, code, practice, keep=keep)
     page = inputs.place(loop.output, loop.out_dir, ".html") or (lambda name: Path(name).with_suffix(".html"))
-    return run.each_file(loop, "score", Settings(), keep=keep, product=page, after=write_page, recorded=True)
+    made: list[tuple[dict[str, Any], Path]] = []
+
+    def emit(done: Done) -> None:
+        output.data(str(done.item.out), "\0" if loop.print0 else "\n")
+        made.append((done.result, done.item.out))
+
+    write = functools.partial(write_page, code=code, figures=figures)
+    status = run.each_file(loop, "score", Settings(), keep=keep, product=page, after=write, emit=emit, recorded=True)
+    if summary is not None and made:
+        from tfq.stages.report_many import summarise
+
+        summarise(made, summary, table, ratings, language.language(code))
+        output.data(str(summary), "\0" if loop.print0 else "\n")
+    return status
 
 
-def write_page(file: TfqFile, item: Item) -> None:
-    """Write the page of a scored file."""
+def write_page(file: TfqFile, item: Item, *, code: str = "en", figures: Path | None = None) -> dict[str, Any]:
+    """Write the page of a scored file, and its figures where asked for; returns the file's result."""
+    from tfq.stages.report import draw
     from tfq.stages.report import report as stage
 
-    stage(file, item.out, item.name)
+    if figures is not None:
+        draw(file, figures, item.out.stem)
+    return stage(file, item.out, item.name, language.language(code))
+
+
+def clip_to_rate(file: TfqFile, item: Item) -> Rated:
+    """A clip as browsers can play it."""
+    from tfq.stages.report_clips import rated
+
+    return rated(file, item.name)
+
+
+def _rate(loop: Loop, code: str, practice: int, *, keep: bool) -> int:
+    if loop.output is None:
+        raise UsageError("name the page to write with -o")
+    from tfq.stages.report_many import rate_page
+
+    page, clips = loop.output, []
+    status = run.each_file(
+        dataclasses.replace(loop, output=None),  # -o speaks of the page of all, not of each clip's file
+        "extract",
+        Settings(),
+        keep=keep,
+        product=lambda name: page.with_name(f"{Path(name).stem}.rated"),
+        after=clip_to_rate,
+        emit=lambda done: clips.append(done.result),
+        recorded=True,
+    )
+    if clips:
+        rate_page(clips, practice, page, language.language(code))
+        output.data(str(page), "\0" if loop.print0 else "\n")
+    return status
+
+
+def _compare(loop: Loop, code: str) -> int:
+    names = inputs.all_names(loop)
+    if len(names) != 2 or loop.output is None:
+        raise UsageError("--compare wants two files of results and -o for the page")
+    from tfq.stages.report_many import compare
+
+    compare(Path(names[0]), Path(names[1]), loop.output, language.language(code))
+    output.data(str(loop.output))
+    return 0

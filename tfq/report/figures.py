@@ -1,10 +1,10 @@
-"""Plots over one time axis, as SVG text that a page can hold."""
+"""Plots over one time axis, as pictures for papers and slides."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,8 +38,11 @@ class Tracks:
     weak: Sequence[tuple[float, float, str]]
 
 
-def over_time(tracks: Tracks) -> str:
-    """The whole time axis as one SVG: waveform and speech, each line, scores per dimension with weak pieces shaded."""
+def over_time(tracks: Tracks, paths: Sequence[Path]) -> None:
+    """The whole time axis: waveform and speech, each line, scores per dimension, with weak pieces shaded.
+
+    Endings of `paths` name the formats; the same clip gives the same bytes.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -60,10 +63,9 @@ def over_time(tracks: Tracks) -> str:
         for start, end, _ in tracks.weak:
             for axis in axes:
                 axis.axvspan(start, end, color="tab:red", alpha=0.12, lw=0)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
-    text = out.getvalue()
-    return text[text.index("<svg") :]
+        for path in paths:
+            metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+            figure.savefig(path, metadata=metadata, dpi=150)
 
 
 def _sound(axis: object, tracks: Tracks) -> None:

@@ -61,10 +61,10 @@ def clip_page(content: ClipPage, say: Language = ENGLISH) -> str:
         say,
         result=content.result,
         cards=[(name, content.result["scores"][name]) for name in DIMENSIONS],
-        offset=offset_text(content.result, say),
+        facts=_facts(content.result, say),
         indicators=content.indicators,
         stills=content.stills,
-        video=Markup(content.video),  # noqa: S704 - base64, made by tfq
+        video=Markup(content.video),
     )
 
 
@@ -80,7 +80,7 @@ def render(template: str, title: str, data: Mapping[str, Any], say: Language, **
 
 def embedded(data: Mapping[str, Any]) -> Markup:
     """JSON that no text inside can end early: a `</script>` in a file's name stays a string."""
-    return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_UNSAFE))  # noqa: S704
+    return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_UNSAFE))
 
 
 def address(kind: str, content: bytes) -> str:
@@ -90,3 +90,12 @@ def address(kind: str, content: bytes) -> str:
 
 def _shown(still: Still) -> dict[str, Any]:
     return {"time_s": still.time_s, "caption": still.caption, "address": still.address}
+
+
+def _facts(result: Mapping[str, Any], say: Language) -> list[str]:
+    faces = result["faces"]["tracks"]
+    facts = [f"{result['duration_s']:.1f} s", say("1 face") if faces == 1 else say("{count} faces").format(count=faces)]
+    facts.append(say("face in {share} of the frames").format(share=f"{result['faces']['coverage'] or 0:.0%}"))
+    if result["speech_ratio"] is not None:
+        facts.append(say("speech {share}").format(share=f"{result['speech_ratio']:.0%}"))
+    return [*facts, f"{say('Offset')}: {offset_text(result, say)}"]

@@ -1,4 +1,4 @@
-"""One HTML page for one scored file."""
+"""One HTML page for one scored file, and its curves as figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tfq.config import DIMENSIONS
 from tfq.errors import InputError
 from tfq.media.guarded import frames
 from tfq.media.writer import write
-from tfq.report import overlay, page
+from tfq.report import figures, overlay, page
 from tfq.report.formats import segment_text
 from tfq.report.language import ENGLISH, Language
 from tfq.report.words import TITLES
@@ -34,8 +34,8 @@ BEST_RATE, WORST_RATE = 700_000, 60_000  # bits a second of pictures; under the 
 _GREY, _LOUDEST_DB, _RANGE_DB = 255, -15.0, 75.0
 
 
-def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH) -> None:
-    """Reads every group; writes the page.
+def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH) -> dict[str, Any]:
+    """Reads every group; writes the page and returns the file's result.
 
     Args:
         file: a file whose `score` group is there.
@@ -46,6 +46,30 @@ def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH) -> None
     judged = result(file, name)
     content = page.ClipPage(judged, _data(file, judged, say), _indicators(judged), *_shown(file, judged, say))
     save(out, page.clip_page(content, say))
+    return judged
+
+
+def draw(file: TfqFile, folder: Path, stem: str) -> None:
+    """Reads every group; writes the curves over time to `FOLDER/STEM.png` and `.svg`."""
+    known = curves.read(file)
+    lines = {
+        title: known[name]
+        for title, name in (("mouth opening", "mouth_opening"), ("offset\n(frames)", "offset"))
+        if name in known and np.isfinite(known[name]).any()
+    }
+    tracks = figures.Tracks(
+        sound=file.array("extract/audio"),
+        speech=file.array("audio/speech"),
+        lines=lines,
+        scores=file.array("score/over_time"),
+        dimensions=DIMENSIONS,
+        weak=[(one["start_s"], one["end_s"], one["dimension"]) for one in result(file, stem)["weak_segments"]],
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        figures.over_time(tracks, [folder / f"{stem}.png", folder / f"{stem}.svg"])
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
 
 
 def save(out: Path, text: str) -> None:
@@ -109,7 +133,7 @@ def _indicators(judged: dict[str, Any]) -> list[dict[str, Any]]:
                 "name": name,
                 "value": judged["indicators"].get(name),
                 "unit": column.unit,
-                "usual": "–".join(f"{end:g}" for end in ends) if len(ends) > 1 else "",
+                "usual": " … ".join(f"{end:g}" for end in ends) if len(ends) > 1 else "",
                 "better": "neither" if column.better == "none" else column.better,
                 "about": column.about,
             }
@@ -126,7 +150,7 @@ def _spectrogram(sound: Sound) -> bytes:
     mel = spectrum.analyse(sound).mel
     columns = np.stack([piece.mean(0) for piece in np.array_split(mel, min(len(mel), overlay.POINTS))])
     grey = np.clip((columns - _LOUDEST_DB + _RANGE_DB) / _RANGE_DB, 0, 1).T[::-1] * _GREY
-    return _coded(".png", cv2.applyColorMap(grey.astype(np.uint8), cv2.COLORMAP_MAGMA))
+    return _coded(".png", np.asarray(cv2.applyColorMap(grey.astype(np.uint8), cv2.COLORMAP_MAGMA), np.uint8))
 
 
 def _shown(file: TfqFile, judged: dict[str, Any], say: Language) -> tuple[list[page.Still], str]:
@@ -171,7 +195,7 @@ def _pictures(
     last, written = None, 0
     for frame, picture in frames(open_source(file), file.array("extract/picture")):
         scale = min(1.0, WIDTH / picture.shape[1])
-        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         if frame in wanted:
             caption, box = wanted[frame]
             stills.append(page.Still(timebase.seconds_of(frame), caption, _jpeg(small, box, scale)))

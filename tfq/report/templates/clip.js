@@ -89,7 +89,7 @@ function flip(name) {
 }
 
 const hidden = new Set();
-const COLUMNS = { left: 96, right: 12 };
+const COLUMNS = { left: 138, right: 12 };
 function axis(width) {
   const narrow = width < 520, left = narrow ? 44 : COLUMNS.left, inner = width - left - COLUMNS.right;
   const x = (seconds) => left + (seconds / length) * inner;
@@ -99,7 +99,7 @@ function axis(width) {
   let top = 4;
   for (const [kind, tall] of rows) {
     const title = kind === "sound" ? say("sound, speech") : kind === "spectrogram" ? "0–8 kHz" : kind === "scores" ? "MOS" : kind.title;
-    svg.append(make("text", { x: narrow ? 2 : left - 26, y: top + 11, "text-anchor": narrow ? "start" : "end", class: "faint" }, narrow ? title.slice(0, 6) : title));
+    svg.append(make("text", { x: narrow ? 2 : left - 26, y: top + 11, "text-anchor": narrow ? "start" : "end", class: "faint" }, narrow ? title.slice(0, 7) : title));
     if (kind === "sound") sound(svg, x, top, tall);
     else if (kind === "spectrogram") svg.append(make("image", { href: data.spectrogram, x: left, y: top, width: inner, height: tall, preserveAspectRatio: "none" }));
     else if (kind === "scores") curves(svg, data.scores.filter((one) => !hidden.has(one.name)), x, left, top, tall, width, 1, 5);

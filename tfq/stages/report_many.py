@@ -1,0 +1,90 @@
+"""Pages of many clips: a set, two sets of results against each other, and clips to rate."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfq.config import DIMENSIONS
+from tfq.errors import InputError
+from tfq.report import many, rate
+from tfq.report.language import Language
+from tfq.stages import tables
+from tfq.stages.report import save
+
+Result = dict[str, Any]
+
+
+def summarise(
+    made: Sequence[tuple[Result, Path]], out: Path, table: Path | None, ratings: Path | None, say: Language
+) -> None:
+    """Write the page of a set, with links to the clips' own pages.
+
+    Args:
+        made: results, and where each clip's page lies.
+        out: the page.
+        table: labels by file, as `tables.labels` reads them; `method` or `generator` names the group.
+        ratings: ratings, as `tables.read_ratings` reads them; they go before the table's labels.
+        say: the language.
+    """
+    links = {result["file"]: os.path.relpath(page, out.parent) for result, page in made}
+    labels = _labels(table, ratings)
+    save(out, many.many_page([result for result, _ in made], labels, links, out.stem, say))
+
+
+def compare(first: Path, second: Path, out: Path, say: Language) -> None:
+    """Write the page that compares two files of results, clip by clip.
+
+    Raises:
+        InputError: one of them cannot be read, or they have no clip in common.
+    """
+    pairs = many.paired(_results(first), _results(second))
+    if not pairs:
+        raise InputError(
+            f"{first} and {second}: no clip is in both; clips are matched by name without folder and ending"
+        )
+    names = (first.stem, second.stem)
+    save(out, many.compare_page(pairs, names, f"{names[0]} / {names[1]}", say))
+
+
+def rate_page(clips: Sequence[rate.Rated], practice: int, out: Path, say: Language) -> None:
+    """Write the page on which people rate clips; the first `practice` of them do not count."""
+    shown = [dataclasses.replace(clip, training=i < practice) for i, clip in enumerate(clips)]
+    save(out, rate.rate_page(shown, out.stem, say))
+
+
+def _results(path: Path) -> list[Result]:
+    """Results as jsonl, or one JSON object."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = (
+            [json.loads(text)] if text.lstrip().startswith("{\n") else [json.loads(line) for line in text.splitlines()]
+        )
+        if not all(one["format"] == "tfq-score" and {*DIMENSIONS} <= one["scores"].keys() for one in found):
+            raise ValueError
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: not results of `tfq score --format jsonl`") from error
+    return found
+
+
+def _labels(table: Path | None, ratings: Path | None) -> dict[str, many.Labels]:
+    """What people say, by `many.key` of a file."""
+    opinions: dict[str, dict[str, many.Opinion]] = {}
+    traits: dict[str, dict[str, str]] = {}
+    for name, entry in (tables.labels(table) if table else {}).items():
+        given = {dimension: float(entry[dimension]) for dimension in DIMENSIONS if entry.get(dimension)}
+        key = many.key(name)
+        opinions[key] = {dimension: {"mos": mos, "low": None, "high": None} for dimension, mos in given.items()}
+        traits[key] = {"generator": entry.get("generator") or entry.get("method") or entry.get("group") or ""}
+    for name, rated in (tables.read_ratings(ratings).labels()[0] if ratings else {}).items():
+        told = opinions.setdefault(many.key(name), {})
+        for dimension, mos in rated["labels"].items():
+            opinion = rated["ratings"][dimension]
+            told[dimension] = {"mos": mos, "low": opinion["low"], "high": opinion["high"]}
+    return {key: many.Labels(told, {}, traits.get(key, {})) for key, told in opinions.items()}

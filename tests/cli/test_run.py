@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import chain
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 from typer.main import get_command
 
+from tfq.cli import inputs
 from tfq.cli.app import app
 from tfq.config import IndexConfig, Settings, TrainConfig
 from tfq.stages import pipeline
@@ -123,7 +126,7 @@ def test_jobs_print_every_path_once(shell, video, jobs):
 
 
 def test_a_killed_worker_fails_its_files_and_not_the_rest(shell, video):
-    video("a.mp4", "die")
+    video("a.mp4", "die first, being the longest")
     for i in range(8):
         video(f"b{i}.mp4")
     result = shell("tfq extract --jobs 2 *.mp4")
@@ -226,3 +229,40 @@ def test_every_number_of_a_configuration_has_its_option(stage):
     config = {**get_type_hints(Settings), "index": IndexConfig, "train": TrainConfig}[stage]
     options = {parameter.name for parameter in get_command(app).commands[stage].params}
     assert {field.name.removesuffix("_s") for field in dataclasses.fields(config)} <= options
+
+
+def test_shards_take_every_name_once(tfq, video):
+    clips = [video(f"{i}.mp4") for i in range(5)]
+    printed = [tfq("extract", "--shard", f"{i}/3", *clips).stdout.splitlines() for i in (1, 2, 3)]
+    assert [len(lines) for lines in printed] == [2, 2, 1]
+    assert sorted(chain(*printed)) == [str(clip.with_suffix(".h5")) for clip in clips]
+
+
+def test_a_shard_without_a_name_is_in_order(tfq, video):
+    result = tfq("extract", "--shard", "3/3", video("a.mp4"))
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "3", "a/b", "1/3/5", "-1/3"])
+def test_a_shard_that_is_none_is_usage(tfq, video, shard):
+    assert tfq("extract", f"--shard={shard}", video("a.mp4")).exit_code == 2
+
+
+def test_names_that_come_again_are_worked_on_again_when_followed(tfq, video):
+    clip = video("a.mp4")
+    assert tfq("extract", input=f"{clip}\n{clip}\n").stdout.count("a.h5") == 1
+    assert tfq("extract", "--follow", input=f"{clip}\n{clip}\n").stdout.count("a.h5") == 2
+
+
+def test_following_prints_results_one_by_one(tfq, video):
+    result = tfq("score", "--follow", video("a.mp4"))
+    assert result.exit_code == 2
+    assert "jsonl" in result.stderr
+
+
+def test_of_files_in_several_processes_the_longest_is_first(tmp_path):
+    sizes = {"short": 10, "long": 300, "middle": 100}
+    for name, size in sizes.items():
+        (tmp_path / name).write_bytes(bytes(size))
+    work = inputs.plan([str(tmp_path / name) for name in (*sizes, "missing")], inputs.beside)
+    assert [Path(item.name).name for item in inputs.longest_first(work)] == ["long", "middle", "short", "missing"]

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,6 +42,32 @@ def names(inputs: Inputs) -> tuple[Iterable[str], bool]:
     if sys.stdin is None or sys.stdin.closed or (sys.stdin.isatty() and not given):
         raise UsageError("no file is named, and nothing is piped in")
     return _read(sys.stdin.buffer, inputs.null), True
+
+
+def share(given: Iterable[str], shard: str | None) -> Iterable[str]:
+    """The names that fall to one machine of several: of `I/N`, every N-th from the I-th on.
+
+    Raises:
+        UsageError: that is not what `shard` says.
+    """
+    if shard is None:
+        return given
+    first, _, count = shard.partition("/")
+    if not (first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count)):
+        raise UsageError(f"--shard {shard}: write I/N, as in 1/8 to 8/8")
+    return islice(given, int(first) - 1, None, int(count))
+
+
+def longest_first(work: Iterable[Item]) -> list[Item]:
+    """Large videos before small ones, so that no long one is begun when all others are done."""
+    return sorted(work, key=lambda item: -_size(item.source or item.file))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # told when its turn comes
 
 
 def all_names(inputs: Inputs) -> list[str]:
@@ -115,13 +142,14 @@ def place(output: Path | None, out_dir: Path | None, suffix: str = ".h5") -> Pla
     return lambda name: out_dir / f"{Path(name).stem}{suffix}"
 
 
-def plan(given: Iterable[str], where: Place, product: Place | None = None) -> Iterator[Item]:
+def plan(given: Iterable[str], where: Place, product: Place | None = None, again: bool = False) -> Iterator[Item]:
     """The work for each name; a name that comes twice is worked on once.
 
     Args:
         given: names of videos and `.h5` files.
         where: the `.h5` file of a video.
         product: what is made of a name, where it is not the `.h5` file itself.
+        again: a name that comes twice is worked on twice, and none is remembered.
 
     Raises:
         UsageError: two names would write the same file.
@@ -133,6 +161,9 @@ def plan(given: Iterable[str], where: Place, product: Place | None = None) -> It
             raise UsageError(f"{name!r} cannot name a file")
         file = path if is_store(path) else where(name)
         item = Item(name, None if is_store(path) else path, file, file if product is None else product(name))
+        if again:
+            yield item
+            continue
         written = {item.file.absolute(), item.out.absolute()}
         before = next((taken[one] for one in written if one in taken), None)
         if before is None:

@@ -129,6 +129,13 @@ class Loop(Messages, Limits, Machine, Inputs):
         typer.Option(metavar="DIR", help="Put the .h5 files made of videos into DIR, not beside the videos."),
     ] = None
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Files worked on at once.")] = 1
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", show_default="all", help="Work on every N-th name from the I-th on: 1/8 to 8/8."),
+    ] = None
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Names keep arriving: one that comes again is worked on again.")
+    ] = False
     force: Annotated[bool, typer.Option("--force", "-f", help="Run this stage again even where it is up to date.")] = (
         False
     )

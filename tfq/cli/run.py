@@ -48,11 +48,12 @@ def each_file(
         indeterminate: status of a file in which there is nothing to judge.
     """
     given, arriving = inputs.names(loop)
+    given = inputs.share(given, loop.shard)
     wish = None if product else inputs.place(loop.output, loop.out_dir)
     # What is thrown away can collide with nothing: the video stands for it.
-    work: Iterable[Item] = inputs.plan(given, (wish or inputs.beside) if keep else Path, product)
+    work: Iterable[Item] = inputs.plan(given, (wish or inputs.beside) if keep else Path, product, loop.follow)
     if not arriving or loop.out_dir is not None or loop.output is not None:
-        work = list(work)
+        work = inputs.longest_first(work) if loop.jobs > 1 else list(work)
         if loop.output is not None:
             _check_output(work, in_place=product is None)
     threads = max(1, (loop.threads or _processors()) // loop.jobs)
@@ -73,7 +74,10 @@ def each_file(
     emit = emit or (lambda done: output.data(str(done.item.out), "\0" if loop.print0 else "\n"))
     work_on = _alone if loop.jobs == 1 else _several
     with output.Screen(not loop.quiet, len(work) if isinstance(work, list) else None) as screen:
-        return _listen(work_on(work, task, loop, screen), screen, emit)
+        statuses = _listen(work_on(work, task, loop, screen), screen, emit)
+    if not statuses and loop.shard is None:
+        raise UsageError(inputs.NONE_NAMED)
+    return status_of(statuses)
 
 
 def _check_output(work: list[Item], in_place: bool) -> None:
@@ -87,8 +91,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _listen(done: Generator[Done], screen: output.Screen, emit: Emit) -> int:
-    """Print each file as it ends, then what failed; the status of all together."""
+def _listen(done: Generator[Done], screen: output.Screen, emit: Emit) -> list[int]:
+    """Print each file as it ends, then what failed; the status of each."""
     statuses: list[int] = []
     failed: list[str] = []
     with contextlib.closing(done):
@@ -103,15 +107,15 @@ def _listen(done: Generator[Done], screen: output.Screen, emit: Emit) -> int:
             if one.finished:
                 with screen.aside():
                     emit(one)
-    if not statuses:
-        raise UsageError(inputs.NONE_NAMED)
     if failed and len(statuses) > 1:
         log.warning("%s", _summary(statuses, failed))
-    return status_of(statuses)
+    return statuses
 
 
 def status_of(statuses: list[int]) -> int:
-    """One status for many files: the one they share, or that of a batch in which some failed."""
+    """One status for many files: the one they share, or that of a batch in which some failed; 0 for none at all."""
+    if not statuses:
+        return 0
     return statuses[0] if len(set(statuses)) == 1 else BatchError.exit_status
 
 

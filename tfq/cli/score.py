@@ -104,16 +104,20 @@ def score(
         tfq score clip.mp4
         tfq score --format jsonl clips/*.mp4 > scores.jsonl
         tfq score --fail-under lip_sync=3.5,overall=3 --max-offset-ms 80 clip.mp4
+        inotifywait -mq -e close_write --format %w%f in/ | tfq score --follow --format jsonl
         tfq score --baseline scores.jsonl --max-drop 0.3 clips/*.mp4
     """
     if schema:
         return _print_schema()
     loop = _with_demo(loop) if demo else loop
     gates = limits.gates(fail_under, max_offset_ms, max_weak_seconds, baseline, max_drop)
+    if loop.follow and (form != "jsonl" or gates):
+        raise UsageError("--follow prints clips as they come: it takes --format jsonl, and no limits")
     results: list[dict[str, Any]] = []
 
     def emit(done: Done) -> None:
-        results.append(done.result)
+        if not loop.follow:
+            results.append(done.result)
         if form == "jsonl":
             output.document(json.dumps(done.result, ensure_ascii=False) + "\n")
 

@@ -1,19 +1,23 @@
 """What a checkpoint is worth on degraded copies of speakers it never saw.
 
     tfq score --format jsonl work/set/*.h5 > scores.jsonl
-    python -m tests.bench.model --index set.jsonl --scores scores.jsonl
+    python -m tests.bench.model --index set.jsonl --scores scores.jsonl [--generators generator_mos.csv]
 
-Reads the `test` part of the index. Every figure has its 95 % interval, drawn by speakers (bootstrap).
+Reads the `test` part of the index. Every figure has its 95 % interval, drawn by speakers (bootstrap). Orders are those of
+`tfq index --order`, by the letters that a group's name begins with. Copies of the kind `transmission` are those whose labels
+come from `transmission_mos`. The table of generators has columns `generator` and `mos_mean`.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,7 @@ from tfq.stages.index import load
 
 STRONG = 3  # severity from which a copy has to lose
 UNTOUCHED = 0.1  # points by which a label may change in a dimension that counts as untouched
+SPOTLESS = 4.5  # labels over this are those of recordings that nothing was done to
 SEEN = 2.5  # labels under this are weak moments
 
 
@@ -51,6 +56,13 @@ class Clip:
     @property
     def dimension(self) -> str:
         return KINDS[self.kind].dimension if self.kind in KINDS else ""
+
+    def label(self, dimension: str) -> float:
+        return float((self.row.get("labels") or {}).get(dimension, np.nan))
+
+    @property
+    def clean(self) -> bool:
+        return not self.severity and self.label("overall") > SPOTLESS
 
     def mos(self, dimension: str) -> float:
         score = self.scored["scores"][dimension]
@@ -113,7 +125,7 @@ def spill(found: list[Clip]) -> dict[str, list[float]]:
         if not own > 0:
             continue
         for dimension in DIMENSIONS[:-1]:
-            if abs(original.row["labels"][dimension] - clip.row["labels"][dimension]) < UNTOUCHED:
+            if abs(original.label(dimension) - clip.label(dimension)) < UNTOUCHED:
                 out[clip.speaker].append(abs(original.mos(dimension) - clip.mos(dimension)) / own)
     return out
 
@@ -121,7 +133,7 @@ def spill(found: list[Clip]) -> dict[str, list[float]]:
 def across(found: list[Clip], dimension: str, measure: Any) -> str:
     """A correlation of scores with labels over all clips."""
     who = np.array([clip.speaker for clip in found])
-    pairs = np.array([(clip.mos(dimension), clip.row["labels"][dimension]) for clip in found])
+    pairs = np.array([(clip.mos(dimension), clip.label(dimension)) for clip in found])
     pairs, who = pairs[np.isfinite(pairs).all(1)], who[np.isfinite(pairs).all(1)]
     draw, speakers = np.random.default_rng(0), sorted(set(who))
     made = []
@@ -162,18 +174,64 @@ def covered(found: list[Clip], dimension: str) -> dict[str, list[float]]:
     out = defaultdict(list)
     for clip in found:
         score = clip.scored["scores"][dimension]
-        if score:
-            out[clip.speaker].append(float(score["low"] <= clip.row["labels"][dimension] <= score["high"]))
+        if score and np.isfinite(clip.label(dimension)):
+            out[clip.speaker].append(float(score["low"] <= clip.label(dimension) <= score["high"]))
     return out
+
+
+def orders(found: list[Clip]) -> dict[str, dict[str, list[float]]]:
+    """1 where the clip that is known to be better scores higher, by kind of order and dimension."""
+    groups = defaultdict(list)
+    for clip in found:
+        for place in clip.row.get("rank", ()):
+            for dimension, value in place["values"].items():
+                groups[place["group"], dimension].append((value, clip))
+    out: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for (group, dimension), members in groups.items():
+        letters = re.match(r"[a-z]*", group).group()
+        for (high, better), (low, worse) in permutations(members, 2):
+            if high > low and np.isfinite(apart := better.mos(dimension) - worse.mos(dimension)):
+                recorded = "recordings first, " if better.row.get("kind") == "real" else ""
+                out[f"{letters}, {recorded}{dimension}"][worse.speaker].append(0.5 + 0.5 * np.sign(apart))
+    return out
+
+
+def sent(found: list[Clip]) -> str:
+    """Means of `overall` by condition against what people said of it, and the error clip by clip."""
+    copies = [clip for clip in found if clip.kind == "transmission"]
+    if not copies:
+        return "nothing to measure"
+    pairs = np.array([(clip.label("overall"), clip.mos("overall")) for clip in copies])
+    said = np.unique(pairs[:, 0])
+    means = [pairs[pairs[:, 0] == one, 1].mean() for one in said]
+    error, of_means = (float(np.sqrt(np.mean(np.square(off)))) for off in (pairs[:, 0] - pairs[:, 1], said - means))
+    return (
+        f"SRCC {spearmanr(said, means).statistic:.2f}, RMSE {of_means:.2f} over {len(said)} conditions; "
+        f"SRCC {spearmanr(*pairs.T).statistic:.2f}, RMSE {error:.2f} over {len(pairs)} clips"
+    )
+
+
+def generators(found: list[Clip], table: Path) -> str:
+    """Mean `overall` of each generator against its published mean."""
+    with table.open(newline="") as lines:
+        published = {row["generator"]: float(row["mos_mean"]) for row in csv.DictReader(lines)}
+    own = defaultdict(list)
+    for clip in found:
+        if clip.row.get("method") in published:
+            own[clip.row["method"]].append(clip.mos("overall"))
+    means = {name: float(np.nanmean(values)) for name, values in own.items()}
+    told = ", ".join(f"{name} {mean:.2f} of {len(own[name])}" for name, mean in sorted(means.items()))
+    return f"SRCC {spearmanr(list(means.values()), [published[name] for name in means]).statistic:.2f}: {told}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--scores", type=Path, required=True)
+    parser.add_argument("--generators", type=Path)
     given = parser.parse_args()
     found = clips(given.index, given.scores)
-    clean = [clip for clip in found if not clip.severity]
+    clean = [clip for clip in found if clip.clean]
     print(f"{len(found)} clips, {len(clean)} without a degradation, {len({clip.speaker for clip in found})} speakers")
     for dimension in DIMENSIONS:
         print(f"{dimension}")
@@ -187,6 +245,11 @@ def main() -> None:
     print(f"weak segments, mean IoU               {interval(overlaps(found))}")
     minutes = sum(clip.row["duration_s"] for clip in clean) / 60
     print(f"weak segments a clean minute          {sum(len(c.scored['weak_segments']) for c in clean) / minutes:.2f}")
+    for name, won in sorted(orders(found).items()):
+        print(f"order, {name:40}{interval(won)}")
+    print(f"transmission                          {sent(found)}")
+    if given.generators:
+        print(f"generators                            {generators(found, given.generators)}")
     scores = np.array([[clip.mos(d) for d in DIMENSIONS] for clip in found])
     print("correlation between dimensions")
     for i, j in combinations(range(len(DIMENSIONS)), 2):

@@ -8,6 +8,9 @@ labels of a clean clip: without it a model would learn to see the encoder rather
 
 A copy whose degradation leaves the picture alone has the very picture packets of its source, so its faces are taken over
 rather than found again.
+
+`--transmissions 2` adds copies of the kind `transmission`: sent by H.264 at a frame rate, a quantiser and a packet loss drawn
+from those that the viewers of the INRS set were shown (and quantiser 40), labelled by what they said.
 """
 
 from __future__ import annotations
@@ -16,24 +19,27 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tfq.artefacts import KINDS
-from tfq.artefacts.labels import CLEAN
+from tfq import timebase
+from tfq.artefacts import KINDS, Scene, transmission
+from tfq.artefacts.labels import CLEAN, transmission_mos
 from tfq.config import DIMENSIONS, Settings
 from tfq.errors import TfqError
-from tfq.media import writer
+from tfq.media import line, writer
 from tfq.media.frames import frames, timeline
 from tfq.media.samples import samples
 from tfq.models.runtime import Models
 from tfq.stages.degrade import degrade
 from tfq.stages.pipeline import walk
 from tfq.store import Stamp, TfqFile
-from tfq.types import Span
+from tfq.types import Picture, Span
 
+RATES, QUANTISERS, LOSSES = (10, 15, 20, 25), (23, 27, 31, 35, 40), (0, 0, 0.1, 0.5, 1, 5)
 SEVERITY_SHARES = (0.12, 0.16, 0.22, 0.25, 0.25)
 WHOLE_SHARE = 0.6  # of the copies are degraded from start to end
 
@@ -65,7 +71,7 @@ def draws(digest: str, length_s: float, copies: int) -> list[Draw]:
     return chosen
 
 
-def make(original: Path, others: list[Path], out: Path, copies: int, models: Models) -> None:
+def make(original: Path, others: list[Path], out: Path, models: Models, *, copies: int, transmissions: int) -> None:
     """Write and measure the copies of one clip; those that are there already are left."""
     with TfqFile(original, read_only=True) as file:
         digest, length_s = str(file.attrs["source_sha256"]), float(file.info("extract")["duration_s"])
@@ -85,11 +91,52 @@ def make(original: Path, others: list[Path], out: Path, copies: int, models: Mod
             measure(copy, original, KINDS[draw.kind].stream, models)
         except TfqError as error:
             print(f"{copy.name}: {error}", file=sys.stderr)
+    for i in range(transmissions):
+        copy = out / f"{original.stem}-transmission-{i}.mp4"
+        if not copy.with_suffix(".h5").exists():
+            transmit(clip, copy, digest, i)
+            measure(copy, original, "picture", models)
     stream = "picture" if int(digest[-1], 16) % 2 else "sound"
     copy = out / f"{original.stem}-recoded-{stream}.mp4"
     if not copy.with_suffix(".h5").exists():
         recode(clip, copy, stream, digest)
         measure(copy, original, stream, models)
+
+
+def transmit(clip: Path, copy: Path, digest: str, number: int) -> None:
+    """A copy sent at a frame rate, a quantiser and a packet loss that follow from the hash of the clip."""
+    generator = np.random.default_rng([int(digest[:12], 16), number])
+    fps, quantiser, lost = (float(generator.choice(asked)) for asked in (RATES, QUANTISERS, LOSSES))
+    grid = timeline(clip)
+    count = len(grid)
+    scene = Scene(range(count), count, int(generator.integers(2**31)), send_pictures=line.sent)
+    shown: Iterable[Picture] = (picture for _, picture in frames(clip, grid.picture))
+    if fps < timebase.FPS:
+        shown = transmission.low_rate(shown, scene, fps)
+    writer.with_pictures(clip, copy, transmission.lossy(shown, scene, "libx264", quantiser, lost), grid.start_s)
+    whole, slow, coarse = (
+        float(transmission_mos(*at)) for at in ((fps, quantiser, lost), (fps, 23.0, 0.0), (25.0, quantiser, 0.0))
+    )
+    rate = float(transmission_mos(25.0, 23.0, 0.0)) - slow
+    loss = coarse - float(transmission_mos(25.0, quantiser, lost))
+    labels = {
+        "lip_sync": CLEAN - 0.5 * rate - 0.2 * loss,
+        "expression": CLEAN - 0.8 * rate - 0.3 * loss,
+        "audio_quality": CLEAN,
+        "consistency": CLEAN,
+        "visual_quality": whole,
+        "overall": whole,
+    }
+    sidecar = {
+        "format": "tfq-degrade",
+        "kind": "transmission",
+        "stream": "picture",
+        "severity": 0,
+        "spans": [{"start_s": 0.0, "end_s": timebase.seconds_of(count)}],
+        "labels": {name: round(max(1.0, value), 3) for name, value in labels.items()},
+        "arguments": [fps, quantiser, lost],
+    }
+    copy.with_suffix(".json").write_text(json.dumps({**sidecar, "source_sha256": digest}), encoding="utf-8")
 
 
 def recode(clip: Path, copy: Path, stream: str, digest: str) -> None:
@@ -156,6 +203,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, help="aligned .h5 files with their source inside")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--copies", type=int, default=5)
+    parser.add_argument("--transmissions", type=int, default=0)
     parser.add_argument("--shard", default="0/1", help="I/N: every N-th clip, from the I-th")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -163,7 +211,8 @@ def main() -> None:
     files = sorted(options.files, key=lambda path: hashlib.sha256(path.name.encode()).digest())
     models = Models(threads=1)
     for path in files[number::shards]:
-        make(path, [other for other in files if other != path], options.out, options.copies, models)
+        others = [other for other in files if other != path]
+        make(path, others, options.out, models, copies=options.copies, transmissions=options.transmissions)
 
 
 if __name__ == "__main__":

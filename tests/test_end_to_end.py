@@ -16,11 +16,14 @@ from tfq.config import DIMENSIONS
 
 CLIP = Path(str(files("tfq") / "demo" / "demo.mp4"))
 TFQ = f"'{sys.executable}' -m tfq"
-# Runs tfq, then writes into a file which of the libraries that take seconds to import it has imported.
+# Runs tfq, then writes into a file which of the libraries that take seconds to import it has imported, and whether
+# anything has asked for the network.
 WATCHED = """
 import atexit, sys
 SLOW = {"torch", "transformers", "accelerate", "librosa"}
-atexit.register(lambda: open("slow", "w").write(" ".join(SLOW & sys.modules.keys())))
+asked = []
+sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and asked.append(event))
+atexit.register(lambda: open("slow", "w").write(" ".join([*(SLOW & sys.modules.keys()), *asked])))
 from tfq.cli.app import main
 main()
 """

@@ -20,6 +20,9 @@ def extract(
     source: Annotated[
         Literal["embed", "link"], typer.Option(help="Keep the video's bytes inside the .h5 file, or its path and hash.")
     ] = "embed",
+    no_source: Annotated[
+        bool, typer.Option("--no-source", help="Keep no byte of the video: the same as --source link.")
+    ] = False,
     black_level: Annotated[
         float, typer.Option(min=0, max=255, help="Mean luma under which a flat picture counts as black.")
     ] = DEFAULT.black_level,
@@ -35,5 +38,5 @@ def extract(
         tfq extract clip.mp4 | tfq detect | tfq align
         find . -name '*.mp4' -print0 | xargs -0 -n 8 -P 2 tfq extract
     """
-    config = ExtractConfig(source=source, black_level=black_level, max_duration_s=max_duration)
+    config = ExtractConfig(source="link" if no_source else source, black_level=black_level, max_duration_s=max_duration)
     return run.each_file(loop, "extract", Settings(extract=config))

@@ -27,31 +27,45 @@ def show(
     form: Annotated[
         Literal["tree", "json"], typer.Option("--format", help="How it is printed; json: one line a file.")
     ] = "tree",
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Take all pictures out of the file, keep the numbers; prints its path.")
+    ] = False,
 ) -> int:
     """Show what is in a .h5 file: groups, what made them, and the shape of every dataset.
 
-    Reads only, and needs no weights:
+    Reads only, unless --strip takes the pictures out, and needs no weights:
 
         tfq show clip.h5
+        tfq show --strip clip.h5
         tfq show --format json clip.h5 | jq .groups.detect.info
     """
-    from tfq.stages.show import contents
-    from tfq.store import TfqFile
-
     statuses = []
     for name in inputs.all_names(shown):
         try:
-            with TfqFile(Path(name), read_only=True) as file:
-                found = contents(file)
+            text = _stripped(Path(name)) if strip else _described(Path(name), form)
         except TfqError as error:
             output.log.error("%s", output.sentence(error, name))
             statuses.append(error.exit_status)
             continue
         statuses.append(0)
-        output.document(
-            json.dumps(found, ensure_ascii=False) + "\n" if form == "json" else "\n".join(_tree(found)) + "\n"
-        )
+        output.document(text)
     return run.status_of(statuses)
+
+
+def _stripped(path: Path) -> str:
+    from tfq.stages.show import strip
+
+    strip(path)
+    return f"{path}\n"
+
+
+def _described(path: Path, form: str) -> str:
+    from tfq.stages.show import contents
+    from tfq.store import TfqFile
+
+    with TfqFile(path, read_only=True) as file:
+        found = contents(file)
+    return json.dumps(found, ensure_ascii=False) + "\n" if form == "json" else "\n".join(_tree(found)) + "\n"
 
 
 def _tree(found: Mapping[str, Any]) -> Iterator[str]:

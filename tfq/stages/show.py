@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from tfq.store import TfqFile, schema
+
+PICTURES = ("extract/source", "align/crops", "align/large_crops", "align/mouths")
+
+
+def strip(path: Path) -> None:
+    """Rewrite a file without anything in which a face can be seen; every number stays.
+
+    What needs the pictures again, as a new version of a stage would, then asks for the video.
+    """
+    with TfqFile(path) as file:
+        file.strip(PICTURES)
 
 
 def contents(file: TfqFile) -> dict[str, Any]:

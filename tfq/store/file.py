@@ -11,7 +11,7 @@ import datetime
 import glob
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -215,6 +215,19 @@ class TfqFile:
             with contextlib.suppress(FileNotFoundError):
                 sibling.unlink()
 
+    def strip(self, datasets: Collection[str]) -> None:
+        """Write the file anew without some datasets; groups, stamps and all else stay as they are."""
+        if self._read_only or self._file is None:
+            raise TfqError(f"{self.path} was opened for reading")
+        sibling = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        try:
+            with _wrapped(self.path), h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new:
+                _copy(self._file, new, datasets)
+            self._commit(sibling)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                sibling.unlink()
+
     def _copy_rest(self, new: h5py.File, group: str, root: Mapping[str, str | int]) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         new.attrs["created"] = now
@@ -290,3 +303,13 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _copy(source: h5py.Group, target: h5py.Group, without: Collection[str]) -> None:
+    """Groups, attributes and raw chunks, but for some datasets."""
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy(item, target.create_group(name), without)
+        elif item.name.lstrip("/") not in without:
+            source.copy(item, target, name)

@@ -36,7 +36,8 @@ _idle: list[_Child] = []
 
 
 @atexit.register
-def _end_idle() -> None:
+def end_idle() -> None:
+    """End the children that wait for a video."""
     while _idle:
         _idle.pop().end()
 

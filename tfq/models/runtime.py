@@ -87,6 +87,7 @@ class Models:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = self.threads or 0
             options.inter_op_num_threads = 1
+            options.enable_cpu_mem_arena = False  # which keeps what the largest run needed, for good
             options.log_severity_level = 3
             # Threads that spin while they wait take the cores from everything else in the process: SCRFD at 320 on two
             # threads cost 37 ms of processor time with it and 14 without.

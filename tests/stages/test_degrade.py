@@ -14,8 +14,8 @@ from tfq.media.probe import sha256
 from tfq.media.samples import samples
 from tfq.models.runtime import Models
 from tfq.stages.degrade import degrade
+from tfq.stages.examples import over_time
 from tfq.stages.index import sidecar
-from tfq.stages.train import over_time
 from tfq.store import Stamp, TfqFile
 from tfq.types import Span
 
@@ -109,7 +109,7 @@ def test_the_sidecar_says_what_was_done_and_index_reads_it(clip, tmp_path):
     assert content["source_sha256"] == sha256(clip)
     assert sidecar(out.with_suffix(".h5")) == content
     names = list(content["labels"])
-    grid = over_time(content, np.array(list(content["labels"].values())), T)
+    grid = over_time(content, np.array(list(content["labels"].values())), T, tuple(content["labels"]))
     assert np.all(grid[:10] == grid[49])
     assert grid[15, names.index("lip_sync")] < 3 < grid[5, names.index("lip_sync")]
 

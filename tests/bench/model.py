@@ -109,7 +109,8 @@ def severity_order(found: list[Clip], dimension: str) -> dict[str, list[float]]:
     out = defaultdict(list)
     for (_, _, speaker), steps in ladders.items():
         if len(steps) >= 3:
-            out[speaker].append(-float(spearmanr(list(steps), list(steps.values())).statistic))
+            found_order = spearmanr(list(steps), list(steps.values())).statistic
+            out[speaker].append(-float(np.nan_to_num(found_order)))  # all alike: no order
     return out
 
 

@@ -27,9 +27,9 @@ def test_help_lists_the_commands_in_the_order_of_the_road():
 
 
 def spent(*command, **environment):
-    """Least processor time of three runs of Python, in seconds; other work on the machine does not count."""
+    """Least processor time of five runs of Python, in seconds; other work on the machine counts as little as can be."""
     times = []
-    for _ in range(3):
+    for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, *command], env={**os.environ, **environment}, capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -49,7 +49,7 @@ def test_help_costs_little_more_than_the_library_it_is_made_with(bare):
 
 def test_completion_costs_little_more_too(bare):
     completed = {"_TFQ_COMPLETE": "complete_bash", "COMP_WORDS": "tfq sc", "COMP_CWORD": "1"}
-    assert spent("-m", "tfq", **completed) < 5 * bare
+    assert spent("-m", "tfq", **completed) < 6 * bare
 
 
 def imported(*args, also=(), **environment):

@@ -1,3 +1,7 @@
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
@@ -89,3 +93,13 @@ def test_what_fails_leaves_nothing_behind(tmp_path):
     assert not list(tmp_path.glob("*.mp4"))
     with pytest.raises(InputError, match="cannot be written"):
         writer.write(tmp_path / "nowhere" / "a.mp4", [picture(0)], None)
+
+
+def test_the_same_pictures_give_the_same_file(tmp_path):
+    demo = Path(str(files("tfq") / "demo" / "demo.mp4"))
+    shown = [picture for _, picture in islice(frames(demo, timeline(demo).picture), 50)]
+    made = []
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        writer.write(tmp_path / name, shown, None)
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1] == made[2]

@@ -19,6 +19,7 @@ from av.video.frame import VideoFrame
 
 from tfq import timebase
 from tfq.errors import TfqError
+from tfq.media.writer import X264
 from tfq.types import Line, Picture
 
 PAYLOAD = 1200  # bytes of the picture in a packet: what fits into an Ethernet frame with its headers, and some room
@@ -162,7 +163,7 @@ def _options(line: Line) -> dict[str, str]:
             "preset": "fast",
             "x265-params": f"qp={line.quantiser}:keyint={key}:bframes=0:pools=none:frame-threads=1:log-level=none",
         }
-    options = {"preset": "fast", "bf": "0", "g": key, "threads": "1"}
+    options = {**X264, "bf": "0", "g": key, "threads": "1"}
     if line.rates:
         return options | {"crf": str(line.quantiser), "x264-params": f"zones={_zones(line.rates)}"}
     return options | {"crf": "-1", "qp": str(line.quantiser)}

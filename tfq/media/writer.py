@@ -19,6 +19,8 @@ from tfq.media.probe import Source, opened, packets, picture_stream, sound_strea
 from tfq.types import Picture, Sound
 
 AUDIO_BLOCK = 1024  # samples an AAC frame holds
+# With its tree of macroblocks, x264 writes other pictures each time it is given the same ones.
+X264 = {"preset": "fast", "mbtree": "0"}
 CLOCK = Fraction(1, 90_000)  # of pictures that do not start at zero, in seconds
 
 
@@ -50,7 +52,8 @@ def write(
         sample_rate: of the sound, in Hz.
     """
     with _created(path) as out:
-        video: Any = out.add_stream(codec, rate=fps, options={"crf": str(crf), "preset": "fast", **(options or {})})
+        preset = X264 if codec == "libx264" else {"preset": "fast"}
+        video: Any = out.add_stream(codec, rate=fps, options={"crf": str(crf), **preset, **(options or {})})
         audio: Any = out.add_stream(audio_codec, rate=sample_rate, layout="mono") if sound is not None else None
         if audio is not None:
             audio.bit_rate = audio_bitrate
@@ -84,7 +87,7 @@ def with_pictures(source: Source, path: Path, pictures: Iterable[Picture], start
     A picture that is the one before it again, the very same array, is left out: it stays on show until the next.
     """
     with opened(source) as container, _created(path) as out:
-        video = out.add_stream("libx264", rate=timebase.FPS, options={"crf": str(crf), "preset": "fast"})
+        video = out.add_stream("libx264", rate=timebase.FPS, options={"crf": str(crf), **X264})
         sound = sound_stream(container)
         audio = out.add_stream_from_template(sound) if sound is not None else None
         _encode_pictures(out, video, _new(pictures), start_s)

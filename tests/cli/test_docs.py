@@ -4,8 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from tfq.cli import docs
+from tfq.cli.app import app
+from tfq.cli.help_zh import MESSAGES
 from tfq.store import schema
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +53,19 @@ def test_the_bash_script_registers_itself(tmp_path):
     docs.write(tmp_path)
     line = f"source '{tmp_path}/completions/tfq.bash' && complete -p tfq"
     assert "_tfq_completion" in subprocess.check_output(["bash", "-c", line], text=True)
+
+
+def spoken(command):
+    """Every text of a command's help, and of its members."""
+    parts = (command.help or "").split("\n\n")
+    yield from (" ".join(part.split()) for part in parts if not part.startswith("\b"))
+    for parameter in command.params:
+        yield from (parameter.help, getattr(parameter, "show_default", None))
+    for member in getattr(command, "commands", {}).values():
+        yield from spoken(member)
+
+
+def test_every_help_text_is_there_in_chinese():
+    texts = {text for text in spoken(get_command(app)) if isinstance(text, str) and re.search("[a-z]{2}[^=]*$", text)}
+    missing = sorted(texts - MESSAGES.keys())
+    assert not missing, "say these in Chinese in tfq/cli/help_zh.py"

@@ -29,7 +29,7 @@ def made_up(file, item, *, short=False):
 
 @pytest.fixture(autouse=True)
 def results(monkeypatch):
-    for name in ("GITHUB_STEP_SUMMARY", "LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("GITHUB_STEP_SUMMARY", "TFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(command, "result_of", made_up)
 
@@ -190,6 +190,7 @@ def test_the_table_is_chinese_where_asked_or_where_the_locale_is(tfq, video, loc
     assert "口型同步" in shown
     assert "模型的判断" in shown
     assert "Lip sync" not in shown
+    assert "口型同步" in tfq(*option, "score", video("clip_3.mp4"), env=locale).stdout
     assert "Lip sync" in tfq("score", "--lang", "en", video("clip_3.mp4"), env=locale).stdout
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from tfq.cli import interrupt, options, output, settings
@@ -18,6 +17,7 @@ from tfq.cli.degrade import degrade
 from tfq.cli.detect import detect
 from tfq.cli.extract import extract
 from tfq.cli.features import features
+from tfq.cli.help import Command, Group, summary
 from tfq.cli.index import index
 from tfq.cli.models import app as models
 from tfq.cli.report import report
@@ -43,7 +43,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """The group of all commands, whose every way out is a status of the contract."""
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
@@ -53,23 +53,6 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         with output.guarded():
             return super().invoke(ctx)
-
-
-class Command(TyperCommand):
-    """A command whose help names an argument by what it is, not by Python's type for it.
-
-    Its options can be set in the environment as well.
-    """
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        settings.name_variables(self, f"{parent.command_path} {info_name}" if parent else f"{info_name}")
-        return super().make_context(info_name, args, parent, **extra)
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        for title, kind in (("Arguments", "argument"), ("Options", "option")):
-            if rows := options.rows(self, ctx, kind):
-                with formatter.section(title):
-                    formatter.write_dl(rows)
 
 
 app = typer.Typer(
@@ -103,6 +86,10 @@ def tfq(
             help="Read options from FILE; /dev/null: from none.",
         ),
     ] = None,
+    _lang: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option("--lang", show_default="TFQ_LANG, or the locale", help="Language of help, tables and pages."),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -129,8 +116,8 @@ def tfq(
 
 app.callback(help=options.help_of(tfq))(tfq)
 for command in COMMANDS:
-    summary = options.summary_of(command)
-    app.command(command.__name__, cls=Command, help=options.help_of(command), short_help=summary)(command)
+    about = options.help_of(command)
+    app.command(command.__name__, cls=Command, help=about, short_help=summary(about))(command)
 app.add_typer(models, name="models")
 
 

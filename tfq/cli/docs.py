@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tfq import errors
 from tfq.cli.app import app
-from tfq.cli.options import rows
+from tfq.cli.help import rows
 from tfq.store import schema
 
 SHELLS = {"bash": "tfq.bash", "zsh": "_tfq", "fish": "tfq.fish"}
@@ -90,7 +90,11 @@ def _overview() -> list[str]:
         ("TFQ_CONFIG", "The file that options are read from, as with `--config`."),
         ("TFQ_COMMAND_OPTION", "Any option of a command, as in TFQ_SCORE_MAX_DROP; `tfq config` shows what is set."),
         ("NO_COLOR", "Where it is set, tables carry no colours."),
-        ("LC_ALL, LC_MESSAGES, LANG", "Where they ask for Chinese, tables and reasons are Chinese."),
+        ("TFQ_LANG", "en or zh: the language of help, tables, reasons and pages, as with `--lang`."),
+        (
+            "LC_ALL, LC_MESSAGES, LANG",
+            "The same where TFQ_LANG is not set: Chinese for any Chinese locale, else English.",
+        ),
         ("GITHUB_STEP_SUMMARY", "The file to which tfq\\-score(1) appends its results as Markdown."),
     ]
     files = [

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from tfq.cli import output
+from tfq.cli.help import Command, Group
 from tfq.cli.options import Messages, help_of, takes
 from tfq.errors import WeightsError
 
@@ -124,9 +125,11 @@ def where(held: Held, names: Names = None) -> int:
     return WeightsError.exit_status if None in found.values() else 0
 
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, fetch and check the weights that tfq uses.")
+app = typer.Typer(
+    cls=Group, no_args_is_help=True, rich_markup_mode=None, help="List, fetch and check the weights that tfq uses."
+)
 for _name, _command in {"list": show, "fetch": fetch, "verify": verify, "where": where}.items():
-    app.command(_name, help=help_of(_command))(_command)
+    app.command(_name, cls=Command, help=help_of(_command))(_command)
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:

@@ -199,20 +199,3 @@ def help_of(command: Callable[..., Any]) -> str:
     """A command's docstring, with every indented block marked so that help keeps its lines as they are."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     return "\n\n".join(f"\b\n{block}" if block.startswith("    ") else block for block in paragraphs)
-
-
-def summary_of(command: Callable[..., Any]) -> str:
-    """The first sentence of a command's docstring, for the list of commands."""
-    return inspect.cleandoc(command.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-
-
-def rows(command: Any, ctx: Any, kind: str) -> list[tuple[str, str]]:
-    """What help says of a command's arguments or options (`kind`): how each is written, and what it does."""
-    found = []
-    for parameter in command.get_params(ctx):
-        record = parameter.get_help_record(ctx)
-        if record is not None and parameter.param_type_name == kind:
-            name, about = record
-            several = "..." if parameter.nargs == -1 else ""
-            found.append((f"{parameter.metavar}{several}" if kind == "argument" and parameter.metavar else name, about))
-    return found

@@ -50,6 +50,8 @@ ENGLISH = language("en")
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
-    """The code that a POSIX environment asks for: `zh` for any Chinese locale, else `en`."""
-    asked = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    """The code that TFQ_LANG or, without it, a POSIX locale asks for: `zh` for anything Chinese, else `en`."""
+    asked = next(
+        (value for name in ("TFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), ""
+    )
     return "zh" if asked.lower().startswith("zh") else "en"

@@ -83,7 +83,7 @@ def degrade(
     as JSON. Prints the path of each copy:
 
         tfq degrade --kind sound_late --severity 4 clip.mp4
-        tfq degrade --kind frozen_mouth --start 2 --end 3 -o frozen.mp4 clip.mp4
+        tfq degrade --kind frozen_mouth --start 1 --end 1.5 -o frozen.mp4 clip.mp4
         tfq degrade wav2lip --weights wav2lip_gan.pth --sound other.wav clip.mp4
 
     The kind may stand before the clips instead of behind --kind.

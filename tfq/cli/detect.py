@@ -52,7 +52,7 @@ def detect(
     Runs `tfq extract` first where it has not run. Several people may be in the picture; a scene cut ends every track:
 
         tfq detect *.mp4
-        tfq detect --track 1 clip.h5
+        tfq detect --track 0 clip.h5
         tfq detect --detector blazeface clip.mp4
     """
     config = DetectConfig(

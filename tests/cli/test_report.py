@@ -1,3 +1,6 @@
+import json
+
+from tests.report.results import result
 from tfq.cli import report as command
 from tfq.store import TfqFile
 
@@ -38,3 +41,18 @@ def test_a_file_of_tfq_gets_a_page_too(tfq, video, monkeypatch, tmp_path):
     tfq("extract", clip)
     file = clip.with_suffix(".h5")
     assert tfq("report", "-o", tmp_path / "page.html", file).stdout == f"{tmp_path}/page.html\n"
+
+
+def test_evaluation_is_printed_or_written_as_the_name_ends(tfq, tmp_path):
+    rows = [f"c{i}.mp4,s{i % 3},{1 + i / 3:.2f}" for i in range(9)]
+    (tmp_path / "labels.csv").write_text("file,speaker,overall\n" + "\n".join(rows) + "\n")
+    results = tmp_path / "new.jsonl"
+    results.write_text("".join(json.dumps(result(f"c{i}.mp4", 1 + i / 3, duration_s=2.0)) + "\n" for i in range(9)))
+    asked = ("report", "--evaluate", "--table", tmp_path / "labels.csv", results)
+    assert tfq(*asked).stdout.startswith("## new\n")
+    assert tfq(*asked, "-o", tmp_path / "e.json").stdout == f"{tmp_path}/e.json\n"
+    assert json.loads((tmp_path / "e.json").read_text())["models"][0]["dimensions"]["overall"]["clips"] == 9
+    assert tfq(*asked, "-o", tmp_path / "e.html").exit_code == 0
+    assert "<title>tfq: e</title>" in (tmp_path / "e.html").read_text()
+    assert tfq(*asked, "-o", tmp_path / "e.pdf").exit_code == 2
+    assert tfq("report", "--evaluate", results).exit_code == 2

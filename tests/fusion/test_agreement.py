@@ -28,8 +28,8 @@ def test_bootstrap_over_speakers_is_wider_than_over_clips():
     speakers = np.repeat(np.arange(12), 20)
     labels = generator.uniform(1, 5, 240)
     predicted = labels + np.repeat(generator.normal(0, 1.5, 12), 20)
-    by_clip = agreement.bootstrap(agreement.rmse, predicted, labels, draws=300)
-    by_speaker = agreement.bootstrap(agreement.rmse, predicted, labels, speakers, draws=300)
+    by_clip = agreement.bootstrap(agreement.rmse, predicted, labels, count=300)
+    by_speaker = agreement.bootstrap(agreement.rmse, predicted, labels, speakers, count=300)
     assert np.diff(by_speaker) > np.diff(by_clip)
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from tests.make import Beeps, clip
 from tests.report.results import HOSTILE, result
-from tfq.report import many, overlay, rate
+from tfq.config import DIMENSIONS
+from tfq.report import evaluation, many, overlay, rate
 from tfq.report.page import ClipPage, address, clip_page
 from tfq.stages.tables import read_ratings
 
@@ -153,3 +154,28 @@ done({ blocked, csv: csv(), summary: document.querySelector("#summary").textCont
     assert sorted(labels) == ["1.mp4", "2.mp4"]
     assert all(label["labels"]["overall"] == pytest.approx(4.0) for label in labels.values())
     assert labels["1.mp4"]["marks"][0]["text"] == 'odd, "quoted"'
+
+
+def test_the_page_of_an_evaluation_changes_models(tmp_path):
+    points, parts = [[1, 2, 1, 3], [3, 3, 2, 4], [5, 4, 3, 5]], {"generator": {}, "language": {}, "kind": {}}
+    row = {"clips": 3, "points": points, "parts": parts, "reliability": [{"width": 1, "clips": 3, "holds": 0.9}]}
+    first = {
+        "name": "a",
+        "dimensions": dict.fromkeys(DIMENSIONS, row),
+        "between": np.eye(6).tolist(),
+        "localisation": {},
+    }
+    second = {**first, "name": "b", "dimensions": {d: {**row, "points": points[:2]} for d in DIMENSIONS}}
+    made = {"models": [first, second], "differences": [], "indicators": {}}
+    found = driven(
+        tmp_path,
+        evaluation.page(made, "worth"),
+        """
+const shown = () => document.querySelector("#scatters figcaption").textContent;
+const before = shown();
+find("#model").value = "1";
+find("#model").dispatchEvent(new Event("input"));
+done([before, shown(), document.querySelectorAll("#reliability svg").length]);
+""",
+    )
+    assert found == ["Lip sync (3)", "Lip sync (2)", 6]

@@ -262,19 +262,28 @@ _REPORT = {
     ),
     "Scores the clip first where `tfq score` has not. The page lies beside the clip, or where -o or --out-dir puts it; "
     "its path is printed. Other pages are of many clips, of two sets of results on the same clips or sounds, and for "
-    "raters, whose answers `tfq index --ratings` reads:": (
+    "raters, whose answers `tfq index --ratings` reads. --evaluate prints what models are worth, as Markdown, or writes it "
+    "as JSON or a page, as the file of -o ends:": (
         "尚未评分的片段会先评分。网页放在片段旁边，或由 -o、--out-dir 指定，并输出其路径。另有多片段的网页、同一批片段或声音的"
-        "两组结果的比较页，以及供评分者使用的网页，其回答由 `tfq index --ratings` 读取："
+        "两组结果的比较页，以及供评分者使用的网页，其回答由 `tfq index --ratings` 读取。"
+        "--evaluate 以 Markdown 输出模型的优劣，或按 -o 的扩展名写成 JSON 或网页："
     ),
     "Language of the pages.": "网页的语言。",
     "Also draw the curves of each clip into DIR, as PNG and SVG.": "另把每个片段的曲线以 PNG 和 SVG 画入 DIR。",
     "Also write one page of all clips: a table to sort and filter, groups, worst clips.": (
         "另写一个包含所有片段的网页：可排序和筛选的表格、分组、最差的片段。"
     ),
-    "For --summary: `file`, `method` (the generator), and MOS in any of the dimensions.": (
-        "用于 --summary：`file`、`method`（生成器），以及任意项目的 MOS。"
+    "For --summary and --evaluate: `file`, `method` (the generator), and MOS in any of the dimensions.": (
+        "用于 --summary 和 --evaluate：`file`、`method`（生成器），以及任意项目的 MOS。"
     ),
-    "For --summary: ratings as a rating page exports them.": "用于 --summary：评分网页导出的评分。",
+    "For --summary and --evaluate: ratings as a rating page exports them.": "用于 --summary 和 --evaluate：评分网页导出的评分。",
+    "The files named are results as jsonl, a model each: measure them against labels.": (
+        "所给的文件是 jsonl 结果，每个模型一个：与标签对照衡量。"
+    ),
+    "For --evaluate: the index that knows labels, speakers and weak moments.": (
+        "用于 --evaluate：含有标签、说话人和薄弱时刻的索引。"
+    ),
+    "For --evaluate: the part of the index to measure on.": "用于 --evaluate：用索引的哪一部分来衡量。",
     "The two files named are results as jsonl: compare them, clip by clip.": "所给的两个文件是 jsonl 结果：逐片段比较。",
     "Write one page on which people rate the clips, into the file of -o.": "写出一个供人给片段打分的网页，放入 -o 的文件。",
     "For --rate: the first N clips are for practice.": "用于 --rate：前 N 个片段供练习。",

@@ -45,13 +45,15 @@ def report(
         typer.Option(
             metavar="CSV",
             autocompletion=of_kinds(".csv"),
-            help="For --summary: `file`, `method` (the generator), and MOS in any of the dimensions.",
+            help="For --summary and --evaluate: `file`, `method` (the generator), and MOS in any of the dimensions.",
         ),
     ] = None,
     ratings: Annotated[
         Path | None,
         typer.Option(
-            metavar="CSV", autocompletion=of_kinds(".csv"), help="For --summary: ratings as a rating page exports them."
+            metavar="CSV",
+            autocompletion=of_kinds(".csv"),
+            help="For --summary and --evaluate: ratings as a rating page exports them.",
         ),
     ] = None,
     compare: Annotated[
@@ -63,24 +65,42 @@ def report(
     practice: Annotated[
         int, typer.Option(min=0, metavar="N", help="For --rate: the first N clips are for practice.")
     ] = 0,
+    evaluate: Annotated[
+        bool,
+        typer.Option(
+            "--evaluate", help="The files named are results as jsonl, a model each: measure them against labels."
+        ),
+    ] = False,
+    index: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For --evaluate: the index that knows labels, speakers and weak moments."),
+    ] = None,
+    part: Annotated[
+        Literal["train", "validation", "test", "all"],
+        typer.Option(help="For --evaluate: the part of the index to measure on."),
+    ] = "test",
 ) -> int:
     """Write a page (HTML, one file, no network) that shows the scores of a clip and where it is weak.
 
     Scores the clip first where `tfq score` has not. The page lies beside the clip, or where -o or --out-dir puts it;
     its path is printed. Other pages are of many clips, of two sets of results on the same clips or sounds, and for
-    raters, whose answers `tfq index --ratings` reads:
+    raters, whose answers `tfq index --ratings` reads. --evaluate prints what models are worth, as Markdown, or writes it
+    as JSON or a page, as the file of -o ends:
 
         tfq report clip.mp4
         tfq report -o page.html clip.h5
         tfq report --out-dir pages --summary pages/all.html clips/*.h5
         tfq report --compare -o versions.html old.jsonl new.jsonl
         tfq report --rate --practice 1 -o rate.html clips/*.mp4
+        tfq report --evaluate --ratings ratings.csv -o worth.html new.jsonl old.jsonl
     """
     code = lang or language.of_locale(os.environ)
     if compare:
         return _compare(loop, code)
     if rate:
         return _rate(loop, code, practice, keep=keep)
+    if evaluate:
+        return _evaluate(loop, code, index, part, table, ratings)
     page = inputs.place(loop.output, loop.out_dir, ".html") or (lambda name: Path(name).with_suffix(".html"))
     made: list[tuple[dict[str, Any], Path]] = []
 
@@ -145,4 +165,24 @@ def _compare(loop: Loop, code: str) -> int:
 
     compare(Path(names[0]), Path(names[1]), loop.output, language.language(code))
     output.data(str(loop.output))
+    return 0
+
+
+def _evaluate(loop: Loop, code: str, index: Path | None, part: str, table: Path | None, ratings: Path | None) -> int:
+    if (index is None) == (table is None and ratings is None):
+        raise UsageError("--evaluate wants labels: from --index, or from --table and --ratings")
+    form = loop.output.suffix.lower() if loop.output else ".md"
+    if form not in (".md", ".json", ".html"):
+        raise UsageError(f"-o {loop.output}: write a .html, .json or .md file")
+    from tfq.stages import evaluate
+    from tfq.stages.report import save
+
+    known = evaluate.from_index(index, part) if index else evaluate.from_tables(table, ratings)
+    found = evaluate.evaluate([Path(name) for name in inputs.all_names(loop)], known)
+    text = evaluate.written(found, form, loop.output.stem if loop.output else "", language.language(code))
+    if loop.output is None:
+        output.document(text)
+    else:
+        save(loop.output, text)
+        output.data(str(loop.output))
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from tfq.types import Floats
+from tfq.types import Floats, Ints
 
 
 def srcc(predicted: Floats, labels: Floats) -> float:
@@ -34,23 +34,36 @@ def bootstrap(
     measure: Callable[[Floats, Floats], float],
     predicted: Floats,
     labels: Floats,
-    groups: Floats | None = None,
-    draws: int = 1000,
+    groups: Floats | Ints | None = None,
+    count: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
     """Ends of the 95 % percentile interval of a measure (Efron 1979), drawing whole groups where they are given.
 
     Clips of one speaker are not independent: drawing clip by clip would make the interval too narrow.
     """
+    low, high = np.nanpercentile(draws(measure, predicted, labels, groups, count, seed), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def draws(
+    measure: Callable[[Floats, Floats], float],
+    predicted: Floats,
+    labels: Floats,
+    groups: Floats | Ints | None = None,
+    count: int = 1000,
+    seed: int = 0,
+) -> list[float]:
+    """A measure over `count` draws of clips, or of whole groups of clips, with replacement."""
     generator = np.random.default_rng(seed)
     names = np.arange(len(labels)) if groups is None else np.asarray(groups)
-    members = [np.flatnonzero(names == name) for name in np.unique(names)]
+    _, places = np.unique(names, return_inverse=True)
+    members = np.split(np.argsort(places, kind="stable"), np.cumsum(np.bincount(places))[:-1])
     values = []
-    for _ in range(draws):
+    for _ in range(count):
         chosen = np.concatenate([members[i] for i in generator.integers(len(members), size=len(members))])
         values.append(measure(predicted[chosen], labels[chosen]))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
+    return values
 
 
 def _correlation(function: Callable[..., object], predicted: Floats, labels: Floats) -> float:

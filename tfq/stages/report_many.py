@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +41,7 @@ def compare(first: Path, second: Path, out: Path, say: Language) -> None:
     Raises:
         InputError: one of them cannot be read, or they have no clip in common.
     """
-    pairs = many.paired(_results(first), _results(second))
+    pairs = many.paired(tables.results(first), tables.results(second))
     if not pairs:
         raise InputError(
             f"{first} and {second}: no clip is in both; clips are matched by name without folder and ending"
@@ -55,22 +54,6 @@ def rate_page(clips: Sequence[rate.Rated], practice: int, out: Path, say: Langua
     """Write the page on which people rate clips; the first `practice` of them do not count."""
     shown = [dataclasses.replace(clip, training=i < practice) for i, clip in enumerate(clips)]
     save(out, rate.rate_page(shown, out.stem, say))
-
-
-def _results(path: Path) -> list[Result]:
-    """Results as jsonl, or one JSON object."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = (
-            [json.loads(text)] if text.lstrip().startswith("{\n") else [json.loads(line) for line in text.splitlines()]
-        )
-        if not all(one["format"] == "tfq-score" and {*DIMENSIONS} <= one["scores"].keys() for one in found):
-            raise ValueError
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path}: not results of `tfq score --format jsonl`") from error
-    return found
 
 
 def _labels(table: Path | None, ratings: Path | None) -> dict[str, many.Labels]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,6 +86,26 @@ def lines(path: Path, keys: Sequence[str] = KEYS) -> Iterator[tuple[int, str, di
                 yield reader.line_num, entry[key] or "", entry
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as CSV") from error
+
+
+def results(path: Path) -> list[Row]:
+    """What `tfq score` wrote as jsonl, or one JSON object.
+
+    Raises:
+        InputError: it cannot be read, or holds anything else.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = (
+            [json.loads(text)] if text.lstrip().startswith("{\n") else [json.loads(line) for line in text.splitlines()]
+        )
+        if not all(one["format"] == "tfq-score" and {*DIMENSIONS} <= one["scores"].keys() for one in found):
+            raise ValueError
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: not results of `tfq score --format jsonl`") from error
+    return found
 
 
 def score(path: Path, line: int, name: str, text: str | None) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 from tfq.config import TrainConfig
 from tfq.errors import InputError
-from tfq.fusion import calibrate, evaluate, memory
+from tfq.fusion import calibrate, evaluation, memory
 from tfq.fusion.batches import Clips, Example, Held
 from tfq.fusion.judge import LONGEST, Judgement, judge
 from tfq.fusion.split import PARTS, folds
@@ -117,21 +117,18 @@ def cross_validate(
         _check(index, f"fold {i}", held, config.tasks, tell)
     groups = [[clip for clip, fold in zip(clips, place, strict=True) if fold == i] for i in range(count)]
     judged: list[Judgement] = []
-    covered: list[Floats] = []
+    half: list[Floats] = []
     for i, group in enumerate(groups):
         held_out = groups[(i + 1) % count]
         rest = [clip for j, other in enumerate(groups) if j not in (i, (i + 1) % count) for clip in other]
         network = fit(
             Held(rest), Held(held_out), spec_of(scale, config), config, Watch(_teller(None, tell, f"fold {i}, "), step)
         )
-        widths = calibrated(network, held_out)
-        mine = judge_all(network, group)
-        judged += mine
-        covered.append(_covered(group, mine, widths))
+        judged += judge_all(network, group)
+        half.append(np.tile(calibrated(network, held_out), (len(group), 1)))
     clips = [clip for group in groups for clip in group]
-    figures = evaluate.table(clips, np.stack([j.clip for j in judged]), config.tasks)
-    for i, share in enumerate(_shares(np.concatenate(covered))):
-        figures[config.tasks[i]]["coverage"] = share
+    widths = np.concatenate(half)
+    figures = table(clips, judged, widths, config.tasks)
     if main_process():
         text = json.dumps({"folds": count, "config": asdict(config), "figures": figures}, indent=1)
         out.write_text(text + "\n", encoding="utf-8")
@@ -144,11 +141,31 @@ def measure(
 ) -> tuple[Figures, Floats]:
     """Figures on `test`, and half the widths of the intervals, calibrated on `validation`."""
     widths = calibrated(network, validation)
-    judged = judge_all(network, test)
-    figures = evaluate.table(test, np.stack([j.clip for j in judged]), tasks)
-    for i, share in enumerate(_shares(_covered(test, judged, widths))):
-        figures[tasks[i]]["coverage"] = share
-    return figures, widths
+    return table(test, judge_all(network, test), widths, tasks), widths
+
+
+def table(examples: Sequence[Example], judged: Sequence[Judgement], widths: Floats, tasks: tuple[str, ...]) -> Figures:
+    """Figures by dimension, see `tfq.fusion.evaluation`.
+
+    Args:
+        examples: `N` clips.
+        judged: what the network says of each.
+        widths: `[M]` or `[N, M]`, half the widths of the intervals in units of the spread that the network tells.
+        tasks: names of the `M` dimensions.
+    """
+    spread, scores = (np.stack(rows) for rows in zip(*((j.spread, j.clip) for j in judged), strict=True))
+    labels = np.stack([example.labels for example in examples]).astype(float)
+    _, speakers = np.unique([example.speaker for example in examples], return_inverse=True)
+    place = {example.name: i for i, example in enumerate(examples)}
+    originals = [-1 if e.source == e.name else place.get(e.source, -1) for e in examples]
+    beside = evaluation.Judged(
+        calibrate.interval(scores, widths * spread),
+        labels,
+        np.full_like(labels, np.nan),
+        speakers,
+        np.array(originals),
+    )
+    return {task: evaluation.figures(beside, i) for i, task in enumerate(tasks)}
 
 
 def calibrated(network: Fusion, examples: Sequence[Example]) -> Floats:
@@ -200,14 +217,3 @@ def _identity(index: Path, config: TrainConfig) -> str:
     """A training goes on only with the same index and the same configuration."""
     settings = json.dumps(asdict(config), sort_keys=True)
     return hashlib.sha256(index.read_bytes() + settings.encode()).hexdigest()
-
-
-def _covered(examples: Sequence[Example], judged: Sequence[Judgement], widths: Floats) -> Floats:
-    """`[N, M]`: 1 where the interval holds the label, 0 where it does not, NaN without a label or an interval."""
-    labels = np.stack([example.labels for example in examples]).astype(float)
-    off = np.abs(np.stack([j.clip for j in judged]) - labels) / np.stack([j.spread for j in judged])
-    return np.where(np.isnan(labels) | np.isnan(widths), np.nan, off <= widths)
-
-
-def _shares(covered: Floats) -> list[float]:
-    return [float(np.nanmean(column)) if np.isfinite(column).any() else float("nan") for column in covered.T]

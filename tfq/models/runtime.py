@@ -80,6 +80,8 @@ class Models:
     def session(self, name: str) -> onnxruntime.InferenceSession:
         """An ONNX model on the CPU. SCRFD takes pictures of any height and width that 32 divides."""
         if name not in self._sessions:
+            # Read at the first import: what is turned off later has reported the process and kept a number for the machine.
+            os.environ["ORT_DISABLE_TELEMETRY"] = "1"
             import onnxruntime
 
             path = self.path(name)

@@ -6,12 +6,12 @@ import contextlib
 import functools
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfq import disk
 from tfq.cli import output
 from tfq.cli.inputs import Item, beside
 from tfq.config import DecodingLimits, Settings
@@ -120,8 +120,8 @@ def _workplace(item: Item, task: Task) -> Iterator[Path]:
     if task.keep or item.source is None:
         yield item.file
         return
-    with tempfile.TemporaryDirectory(prefix="tfq-") as folder:
-        path = Path(folder) / beside(item.source.name)
+    with disk.folder() as folder:
+        path = folder / beside(item.source.name)
         if _matches(beside(item.name), item.source):
             shutil.copyfile(beside(item.name), path)
         yield path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import av
 import numpy as np
 
-from tfq import timebase
+from tfq import disk, timebase
 from tfq.errors import TfqError
 from tfq.media import samples
 from tfq.types import Sound
@@ -35,8 +34,8 @@ def sound(source: Sound, codec: str, bit_rate: int) -> Sound:
         `[N]` at 16 kHz, the coder's delay taken out.
     """
     ending = _CODECS[codec][0]
-    with tempfile.TemporaryDirectory(prefix="tfq-") as folder:
-        path = Path(folder) / f"coded{ending}"
+    with disk.folder() as folder:
+        path = folder / f"coded{ending}"
         try:
             _encode(path, source, codec, bit_rate)
             decoded = samples.whole(path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tfq import disk
 from tfq.errors import WeightsError
 from tfq.fusion.judge import LONGEST
 from tfq.nets.fusion_arrays import FusionArrays
@@ -40,7 +41,7 @@ class Checkpoint:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; half precision for the network, whose scores move by less than a hundredth."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     description = {
         "format": FORMAT,
@@ -51,7 +52,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "figures": dict(checkpoint.figures),
     }
     arrays = {name: array.astype(np.float16) for name, array in checkpoint.network.arrays.items()}
-    save_file(arrays, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
+    with disk.written(path) as sibling:
+        sibling.write_bytes(save(arrays, metadata={"tfq": json.dumps(description, ensure_ascii=False)}))
 
 
 def load(path: Path) -> Checkpoint:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfq import disk
 from tfq.errors import WeightsError
 from tfq.nets.spec import SyncSpec
 from tfq.nets.sync_arrays import SyncArrays
@@ -45,7 +46,7 @@ class SyncModel:
 
 def save(path: Path, model: SyncModel) -> None:
     """Write the model, half precision."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     description = {
         "format": FORMAT,
@@ -59,7 +60,8 @@ def save(path: Path, model: SyncModel) -> None:
         name: array.astype(np.float16) if array.dtype.kind == "f" else array
         for name, array in model.network.arrays.items()
     }
-    save_file(arrays, path, metadata={"tfq": json.dumps(description, ensure_ascii=False)})
+    with disk.written(path) as sibling:
+        sibling.write_bytes(save(arrays, metadata={"tfq": json.dumps(description, ensure_ascii=False)}))
 
 
 def load(path: Path) -> SyncModel:

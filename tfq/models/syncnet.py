@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfq.errors import WeightsError
+from tfq import disk
+from tfq.errors import InputError, WeightsError
 from tfq.nets.syncnet import SyncNet
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def load(path: Path) -> SyncNet:
     converted = path.with_suffix(".safetensors")
     if not converted.is_file():
         state = _unpickled(path)
-        with contextlib.suppress(OSError):  # a folder of weights may be read-only
+        with contextlib.suppress(InputError):  # a folder of weights may be read-only
             _write(state, converted)
     else:
         state = load_file(converted)
@@ -50,8 +50,7 @@ def _unpickled(path: Path) -> dict[str, Tensor]:
 
 
 def _write(state: dict[str, Tensor], target: Path) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    partial = target.with_suffix(f".{os.getpid()}")
-    save_file(state, partial)
-    partial.replace(target)
+    with disk.written(target) as sibling:
+        sibling.write_bytes(save(state))

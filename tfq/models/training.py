@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfq.errors import InputError
+from tfq import disk
 
 
 def save(path: Path, identity: str, state: Mapping[str, Any]) -> None:
     """Write plain values and tensors; `identity` says what was being trained, on what."""
     import torch
 
-    sibling = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with sibling.open("wb") as file:
-            torch.save({"identity": identity, "state": dict(state)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        sibling.replace(path)
-    except OSError as error:
-        sibling.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    with disk.written(path) as sibling, sibling.open("wb") as file:
+        torch.save({"identity": identity, "state": dict(state)}, file)
 
 
 def load(path: Path, identity: str) -> Mapping[str, Any] | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfq.errors import WeightsError
+from tfq import disk
+from tfq.errors import InputError, WeightsError
 from tfq.types import Floats
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def load(path: Path | None) -> Wav2Lip:
         else:
             state = _unpickled(path)
             network.load_state_dict(state)
-            with contextlib.suppress(OSError):  # a folder of weights may be read-only
+            with contextlib.suppress(InputError):  # a folder of weights may be read-only
                 _write(state, converted)
     except (RuntimeError, SafetensorError) as error:
         raise WeightsError(f"{path}: not the generator of Wav2Lip; {WHERE}") from error
@@ -80,8 +80,7 @@ def _unpickled(path: Path) -> dict[str, Tensor]:
 
 
 def _write(state: dict[str, Tensor], target: Path) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    partial = target.with_suffix(f".{os.getpid()}")
-    save_file(state, partial)
-    partial.replace(target)
+    with disk.written(target) as sibling:
+        sibling.write_bytes(save(state))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfq import timebase
+from tfq import disk, timebase
 from tfq.artefacts import KINDS, Kind, Scene
 from tfq.artefacts.labels import labels, pieces
 from tfq.config import ExtractConfig, Settings
@@ -74,13 +73,11 @@ def degrade(
         send_pictures=line.sent,
         code_sound=recode.sound,
     )
-    sibling = out.with_name(f".{out.stem}.{os.getpid()}.tmp{out.suffix}")
-    try:
+    with labelled(out) as (sibling, beside):
         _write((source, grid), sibling, chosen, severity, scene)
         content = _sidecar(source, chosen, severity, scene, sound)
-        return put_in_place(sibling, out, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-    finally:
-        sibling.unlink(missing_ok=True)
+        beside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return out.with_suffix(".json")
 
 
 def _checked(source: Path, out: Path, kind: str, severity: int, sound: Path | None) -> Kind:
@@ -139,8 +136,8 @@ def landmarks_of(source: Path, models: Models) -> Points:
             if file.attrs.get("source_sha256") == sha256(source) and file.has("align/landmarks"):
                 return _read(file, source)
     with (
-        tempfile.TemporaryDirectory(prefix="tfq-") as folder,
-        TfqFile(Path(folder) / "clip.h5", durable=False) as file,
+        disk.folder() as folder,
+        TfqFile(folder / "clip.h5", durable=False) as file,
     ):
         walk(file, "align", Settings(extract=ExtractConfig(source="link")), models, source=source)
         return _read(file, source)
@@ -177,12 +174,8 @@ def _sidecar(source: Path, kind: Kind, severity: int, scene: Scene, sound: Path 
     }
 
 
-def put_in_place(sibling: Path, out: Path, content: str) -> Path:
-    """The labels first, and their file's name: a clip without labels would pass for a recording."""
-    beside = out.with_suffix(".json")
-    try:
-        beside.write_text(content, encoding="utf-8")
-        sibling.replace(out)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror})") from error
-    return beside
+@contextlib.contextmanager
+def labelled(out: Path) -> Iterator[tuple[Path, Path]]:
+    """Files to write a clip and its labels to; the labels take their name first: a clip without would pass for a recording."""
+    with disk.written(out) as clip, disk.written(out.with_suffix(".json")) as labels:
+        yield clip, labels

@@ -12,11 +12,11 @@ import hashlib
 import importlib
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfq import disk
 from tfq.config import DIMENSIONS
 from tfq.errors import FormatError, InputError, UsageError
 from tfq.store.file import to_json
@@ -60,14 +60,8 @@ def save(path: Path, header: Mapping[str, Any], rows: Sequence[Row]) -> None:
         InputError: the folder cannot be written to.
     """
     write = {".csv": _to_csv, ".parquet": _to_parquet}.get(path.suffix.lower(), _to_lines)
-    sibling = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with disk.written(path) as sibling:
         write(sibling, header, rows)
-        sibling.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        sibling.unlink(missing_ok=True)
 
 
 def digest(rows: Sequence[Row]) -> str:

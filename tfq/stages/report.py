@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfq import timebase
+from tfq import disk, timebase
 from tfq.audio import spectrum
 from tfq.config import DIMENSIONS
 from tfq.errors import InputError
@@ -74,10 +73,8 @@ def draw(file: TfqFile, folder: Path, stem: str) -> None:
 
 def save(out: Path, text: str) -> None:
     """Write a page."""
-    try:
-        out.write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror})") from error
+    with disk.written(out) as sibling:
+        sibling.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _data(file: TfqFile, judged: dict[str, Any], say: Language) -> dict[str, Any]:
@@ -165,8 +162,8 @@ def _shown(file: TfqFile, judged: dict[str, Any], say: Language) -> tuple[list[p
             pass
         return stills, ""
     sound = file.array("extract/audio")
-    with tempfile.TemporaryDirectory(prefix="tfq-") as folder:
-        path = Path(folder) / "clip.mp4"
+    with disk.folder() as folder:
+        path = folder / "clip.mp4"
         options = {"maxrate": str(rate), "bufsize": str(rate), "g": "25", "profile": "main"}
         write(path, pictures, sound if len(sound) else None, crf=27, options=options, audio_bitrate=SOUND_RATE)
         return stills, page.address("video/mp4", path.read_bytes())

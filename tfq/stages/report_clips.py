@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfq import disk
 from tfq.errors import InputError
 from tfq.media.guarded import frames
 from tfq.media.probe import Source
@@ -27,8 +27,8 @@ def rated(file: TfqFile, name: str) -> Rated:
     if kind and info.get("video_codec") in _PICTURES and (info.get("audio_codec") or "") in _SOUNDS:
         return Rated(Path(name).name, content, kind)
     sound = file.array("extract/audio")
-    with tempfile.TemporaryDirectory(prefix="tfq-") as folder:
-        path = Path(folder) / "clip.mp4"
+    with disk.folder() as folder:
+        path = folder / "clip.mp4"
         write(path, _grid(file), sound if len(sound) else None)
         return Rated(Path(name).name, path.read_bytes(), "video/mp4")
 

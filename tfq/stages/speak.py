@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from tfq.media.guarded import frames, samples, timeline
 from tfq.media.probe import sha256
 from tfq.models import wav2lip
 from tfq.models.runtime import Models
-from tfq.stages.degrade import FORMAT, FORMAT_VERSION, landmarks_of, other_speech, put_in_place
+from tfq.stages.degrade import FORMAT, FORMAT_VERSION, labelled, landmarks_of, other_speech
 from tfq.types import Sound
 
 KIND = "wav2lip"
@@ -49,17 +48,15 @@ def speak(
     mel = lip_generator.shifted(lip_generator.spectrogram(voice), config.offset_s)
     mel = lip_generator.perturbed(mel, config.perturb, scene.random())
     shown = (picture for _, picture in frames(source, grid.picture))
-    sibling = out.with_name(f".{out.stem}.{os.getpid()}.tmp{out.suffix}")
-    try:
+    with labelled(out) as (sibling, beside):
         spoken = lip_generator.spoken(shown, scene, mel, generate)
         if sound is None:
             writer.with_pictures(source, sibling, spoken, grid.start_s)
         else:
             writer.write(sibling, spoken, voice)
         content = json.dumps(_sidecar(source, config, sound), ensure_ascii=False, indent=1) + "\n"
-        return put_in_place(sibling, out, content)
-    finally:
-        sibling.unlink(missing_ok=True)
+        beside.write_text(content, encoding="utf-8")
+    return out.with_suffix(".json")
 
 
 def _voice(source: Path, grid: Timeline, sound: Path | None) -> Sound:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tfq import disk
 from tfq.config import TrainConfig
 from tfq.errors import InputError
 from tfq.fusion import calibrate, evaluation, memory
@@ -131,7 +132,8 @@ def cross_validate(
     figures = table(clips, judged, widths, config.tasks)
     if main_process():
         text = json.dumps({"folds": count, "config": asdict(config), "figures": figures}, indent=1)
-        out.write_text(text + "\n", encoding="utf-8")
+        with disk.written(out) as sibling:
+            sibling.write_text(text + "\n", encoding="utf-8")
     tell(f"peak memory {peak() / GB:.1f} GB")
     return figures
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import glob
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +20,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tfq import disk
 from tfq.errors import FormatError, InputError, InUseError, TfqError
 from tfq.store import schema
 from tfq.store.opening import DAMAGE, open_checked, open_foreign, plain
@@ -104,7 +103,7 @@ class TfqFile:
         self._file: h5py.File | None = None
         try:
             if not read_only:
-                _clear(path)
+                disk.clear(path, alone=True)
             if path.exists():
                 self._file = open_checked(path) if looked else open_foreign(path)
             elif read_only:
@@ -201,32 +200,18 @@ class TfqFile:
         """
         if self._read_only:
             raise TfqError(f"{self.path} was opened for reading")
-        sibling = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-        try:
-            with _wrapped(self.path), h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new:
-                writer = GroupWriter(new.create_group(group))
-                yield writer
-                new[group].attrs.update(
-                    {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)}
-                )
-                self._copy_rest(new, group, root or {})
-            self._commit(sibling)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                sibling.unlink()
+        with self._anew() as new:
+            writer = GroupWriter(new.create_group(group))
+            yield writer
+            new[group].attrs.update({"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
+            self._copy_rest(new, group, root or {})
 
     def strip(self, datasets: Collection[str]) -> None:
         """Write the file anew without some datasets; groups, stamps and all else stay as they are."""
         if self._read_only or self._file is None:
             raise TfqError(f"{self.path} was opened for reading")
-        sibling = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-        try:
-            with _wrapped(self.path), h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new:
-                _copy(self._file, new, datasets)
-            self._commit(sibling)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                sibling.unlink()
+        with self._anew() as new:
+            _copy(self._file, new, datasets)
 
     def _copy_rest(self, new: h5py.File, group: str, root: Mapping[str, str | int]) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -240,15 +225,16 @@ class TfqFile:
         new.attrs.update({**root, "format": schema.FORMAT, "format_version": schema.FORMAT_VERSION})
         new.attrs["generated_by"] = f"tfq {version('tfq')}"
 
-    def _commit(self, sibling: Path) -> None:
-        if self._durable:
-            _sync(sibling)
+    @contextlib.contextmanager
+    def _anew(self) -> Iterator[h5py.File]:
+        """The next version of the file, which is this one when the block ends well."""
+        with (
+            disk.written(self.path, durable=self._durable) as sibling,
+            h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new,
+        ):
+            yield new
         if self._file is not None:
             self._file.close()
-            self._file = None
-        sibling.replace(self.path)
-        if self._durable:
-            _sync(self.path.parent)
         self._file = open_checked(self.path)
 
     def _find(self, path: str) -> h5py.Group | h5py.Dataset | None:
@@ -280,29 +266,6 @@ def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
             f"{path}: cannot write in this folder ({error.strerror}); name another with --out-dir"
         ) from error
     return lock
-
-
-def _clear(path: Path) -> None:
-    """Remove what killed processes left; only who holds the file writes beside it."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        with contextlib.suppress(OSError):
-            left.unlink()
-
-
-@contextlib.contextmanager
-def _wrapped(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({os.strerror(error.errno) if error.errno else error})") from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _copy(source: h5py.Group, target: h5py.Group, without: Collection[str]) -> None:

@@ -1,0 +1,56 @@
+"""Disturb tfq and print how it took it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from tests.faults.ground import Ground
+from tests.faults.kills import TASKS, Count, Kills
+from tests.lines import furnish
+from tests.resident import resident
+
+
+def kills(ground: Ground, number: int, seed: int, only: str | None) -> int:
+    """Print one line a command; the number of cases that were handled wrong."""
+    random = np.random.default_rng(seed)
+    tasks = [task for task in TASKS.values() if only in (None, task.name)]
+    counts = {task.name: Count() for task in tasks}
+    trying = Kills(ground)
+    for i in range(number):
+        task = tasks[i % len(tasks)]
+        before = len(counts[task.name].wrong)
+        trying.try_one(task, counts[task.name], random)
+        for sentence in counts[task.name].wrong[before:]:
+            print(f"seed {seed}, case {i}: {sentence}", flush=True)
+    print(f"{'SIGKILL during':16} {'kills':>6} {'late':>6} {'old':>6} {'new':>6} {'wrong':>6}")
+    for name, count in counts.items():
+        print(
+            f"{name:16} {count.kills:6} {count.late:6} {count.states['old']:6} {count.states['new']:6} {len(count.wrong):6}"
+        )
+    print(f"{'all':16} {sum(count.kills for count in counts.values()):6}")
+    return sum(len(count.wrong) for count in counts.values())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="SIGKILLs, spread over the commands")
+    parser.add_argument("--only", help="one command, as in train")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    wrong = 0
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "furnished").mkdir()
+        with resident(root / "resident") as environment:
+            ground = Ground(furnish(root / "furnished", environment), root / "ground")
+            if given.kills:
+                wrong += kills(ground, given.kills, given.seed, given.only)
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

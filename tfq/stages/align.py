@@ -12,6 +12,7 @@ from tfq.config import AlignConfig
 from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
 from tfq.faces.landmarks import BLENDSHAPES, MISSING, Face, Finder
 from tfq.faces.mouth import mouth_crop
+from tfq.faces.portrait import EVERY, portrait
 from tfq.faces.texture import Grain
 from tfq.media.guarded import frames
 from tfq.models.runtime import Models
@@ -19,10 +20,10 @@ from tfq.stages.source import open_source
 from tfq.store import GroupWriter, Stamp, TfqFile
 from tfq.types import Boxes, Floats, Picture
 
-VERSION = 2
+VERSION = 3
 NEEDS = ("extract", "detect")
 
-BLOCK = 128  # frames written at a time
+BLOCK = 25 * EVERY  # frames written at a time
 LEAST_FRAMES = 5  # with a face, under which there is nothing to judge
 
 
@@ -60,6 +61,7 @@ class _Block:
     large: list[Picture] = field(default_factory=list)
     mouths: list[Picture] = field(default_factory=list)
     texture: list[Floats] = field(default_factory=list)
+    portraits: list[Picture] = field(default_factory=list)
 
     def add(self, face: Face | None, picture: Picture, config: AlignConfig) -> None:
         face = face or MISSING
@@ -71,6 +73,8 @@ class _Block:
         self.crops.append(warp(picture, self.transform[-1], config.size))
         self.mouths.append(mouth_crop(picture, face.points))
         self.texture.append(self.grain(picture, face.points))
+        if (len(self.points) - 1) % EVERY == 0:
+            self.portraits.append(portrait(picture, face.points))
         if config.large_size:
             transform = fit_similarity(five, config.large_size, config.margin)[0]
             self.large.append(warp(picture, transform, config.large_size))
@@ -128,6 +132,7 @@ def _append(group: GroupWriter, block: _Block, config: AlignConfig) -> None:
     group.append("crops", np.array(block.crops))
     group.append("mouths", np.array(block.mouths))
     group.append("texture", np.array(block.texture))
+    group.append("portraits", np.array(block.portraits))
     if config.large_size:
         group.append("large_crops", np.array(block.large))
     group.append("valid", np.isfinite(points[:, 0, 0]))

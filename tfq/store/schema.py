@@ -2,7 +2,7 @@
 
 This table is the only place that names a dataset; `tfq-format(5)` is made from it, and reading and writing are checked
 against it. Dims: T grid frames, R face tracks, K landmarks, B blendshapes, S crop side, N sound samples, P speech spans,
-O offsets, D and C columns of one feature, E embedding width, M judged dimensions. Equal letters mean equal lengths
+O offsets, Q portraits, D and C columns of one feature, E embedding width, M judged dimensions. Equal letters mean equal lengths
 within one group, and T within the whole file.
 """
 
@@ -92,6 +92,13 @@ DATASETS: tuple[Dataset, ...] = (
         "f4",
         "",
         "Detail, noise and squares of the face at the source's resolution (features/texture names them); NaN: no face.",
+    ),
+    Dataset(
+        "align/portraits",
+        ("Q", 192, 192),
+        "u1",
+        "",
+        "Grey upright squares of the face and what is around it, every fifth frame from the first; black: no face.",
     ),
     Dataset("align/valid", ("T",), "?", "", "A face of the judged track was found."),
     Dataset("audio/speech", ("T",), "?", "", "Speech by voice activity detection, smoothed."),

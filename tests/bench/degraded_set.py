@@ -1,9 +1,10 @@
 """Make degraded copies of aligned clips: what the shipped checkpoint is trained and tested on.
 
-    python -m tests.bench.degraded_set --out work/set --copies 5 work/real/*.h5 && tfq features work/set/*.h5
+    python -m tests.bench.degraded_set --out work/set --plan pairs work/real/*.h5 && tfq features work/set/*.h5
 
-Every clip gets one copy per dimension in turn; kind, severity and span follow from a hash of the clip, so the set is the
-same wherever it is made. One more copy has nothing but a second encoding, of the picture or of the sound, and keeps the
+Kind, severity and span follow from a hash of the clip, so the set is the same wherever it is made. `pairs` makes two copies,
+of a lighter and a stronger severity, of one or two kinds a dimension: to train on. `ladders` makes all five severities of one
+kind a dimension: to test by. One more copy has nothing but a second encoding, of the picture or of the sound, and keeps the
 labels of a clean clip: without it a model would learn to see the encoder rather than the degradation.
 
 A copy whose degradation leaves the picture alone has the very picture packets of its source, so its faces are taken over
@@ -40,8 +41,23 @@ from tfq.store import Stamp, TfqFile
 from tfq.types import Picture, Span
 
 RATES, QUANTISERS, LOSSES = (10, 15, 20, 25), (23, 27, 31, 35, 40), (0, 0, 0.1, 0.5, 1, 5)
-SEVERITY_SHARES = (0.12, 0.16, 0.22, 0.25, 0.25)
-WHOLE_SHARE = 0.6  # of the copies are degraded from start to end
+WHOLE_SHARE = 0.55  # of the copies are degraded from start to end
+SHORTEST_S = 2.0  # a clip that is shorter is degraded whole
+
+# By plan: the dimension and the stream of each kind that a clip gets, with the share of the clips that get one.
+PLANS: dict[str, tuple[tuple[str, tuple[str, ...], float], ...]] = {
+    "pairs": (
+        ("audio_quality", ("sound",), 1.0),
+        ("audio_quality", ("sound",), 1.0),
+        ("lip_sync", ("sound",), 1.0),
+        ("consistency", ("sound",), 1.0),
+        ("expression", ("picture",), 1.0),
+        ("visual_quality", ("picture",), 1.0),
+        ("lip_sync", ("picture",), 0.4),
+    ),
+    "ladders": tuple((name, ("sound", "picture"), 1.0) for name in DIMENSIONS[:-1]),
+}
+PAIRS = ((1, 3), (2, 4), (3, 5), (1, 4), (2, 5), (1, 5))
 
 
 @dataclass(frozen=True)
@@ -54,24 +70,24 @@ class Draw:
     seed: int
 
 
-def draws(digest: str, length_s: float, copies: int) -> list[Draw]:
-    """What is done to a clip: one kind of each dimension in turn."""
+def draws(digest: str, length_s: float, plan: str) -> list[Draw]:
+    """What is done to a clip: kinds of each dimension in turn, each with its severities at one span and seed."""
     generator = np.random.default_rng(int(digest[:12], 16))
     chosen = []
-    for i in range(copies):
-        dimension = DIMENSIONS[i % (len(DIMENSIONS) - 1)]
-        kinds = [kind.name for kind in KINDS.values() if kind.dimension == dimension]
-        severity = int(generator.choice(5, p=SEVERITY_SHARES)) + 1
-        span = None
-        if generator.random() > WHOLE_SHARE and length_s > 2.0:
+    for dimension, streams, share in PLANS[plan]:
+        kinds = [kind.name for kind in KINDS.values() if kind.dimension == dimension and kind.stream in streams]
+        kind, severities = str(generator.choice(kinds)), PAIRS[generator.integers(len(PAIRS))]
+        span, seed = None, int(generator.integers(2**31))
+        if generator.random() > WHOLE_SHARE and length_s > SHORTEST_S:
             length = generator.uniform(0.35, 0.7) * length_s
             start = generator.uniform(0, length_s - length)
             span = Span(round(start, 2), round(start + length, 2))
-        chosen.append(Draw(str(generator.choice(kinds)), severity, span, int(generator.integers(2**31))))
+        if generator.random() < share:
+            chosen += [Draw(kind, i, span, seed) for i in (range(1, 6) if plan == "ladders" else severities)]
     return chosen
 
 
-def make(original: Path, others: list[Path], out: Path, models: Models, *, copies: int, transmissions: int) -> None:
+def make(original: Path, others: list[Path], out: Path, models: Models, *, plan: str, transmissions: int) -> None:
     """Write and measure the copies of one clip; those that are there already are left."""
     with TfqFile(original, read_only=True) as file:
         digest, length_s = str(file.attrs["source_sha256"]), float(file.info("extract")["duration_s"])
@@ -81,7 +97,7 @@ def make(original: Path, others: list[Path], out: Path, models: Models, *, copie
         beside = out / original.name
         if not beside.exists():
             beside.write_bytes(original.read_bytes())
-    for i, draw in enumerate(draws(digest, length_s, copies)):
+    for i, draw in enumerate(draws(digest, length_s, plan)):
         copy = out / f"{original.stem}-{i}-{draw.kind}-{draw.severity}.mp4"
         if copy.with_suffix(".h5").exists():
             continue
@@ -202,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, help="aligned .h5 files with their source inside")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--copies", type=int, default=5)
+    parser.add_argument("--plan", choices=sorted(PLANS), default="pairs")
     parser.add_argument("--transmissions", type=int, default=0)
     parser.add_argument("--shard", default="0/1", help="I/N: every N-th clip, from the I-th")
     options = parser.parse_args()
@@ -212,7 +228,7 @@ def main() -> None:
     models = Models(threads=1)
     for path in files[number::shards]:
         others = [other for other in files if other != path]
-        make(path, others, options.out, models, copies=options.copies, transmissions=options.transmissions)
+        make(path, others, options.out, models, plan=options.plan, transmissions=options.transmissions)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.artefacts import faces
 from tfq.artefacts import KINDS, Scene, transmission
-from tfq.artefacts.labels import CLEAN, LADDER, SHARE_POWER, labels, mute_loss, offset_mos, pieces, transmission_mos
+from tfq.artefacts.labels import LADDER, SHARE_POWER, labels, mute_loss, offset_mos, pieces, transmission_mos
 from tfq.config import DIMENSIONS
+from tfq.nets.spec import CLEAN
 
 NAMES = st.sampled_from(sorted(KINDS))
 SCENES = st.builds(

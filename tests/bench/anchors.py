@@ -19,7 +19,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from tfq.artefacts import Scene
-from tfq.artefacts.labels import CLEAN, labels, mute_loss, offset_mos, speed_loss, transmission_mos
+from tfq.artefacts.labels import labels, mute_loss, offset_mos, speed_loss, transmission_mos
+from tfq.nets.spec import CLEAN
 
 RATES, LITTLE_LOSS = (10, 15, 20, 25), (0.0, 0.1)
 PEAVS_CLEAN = 4.717

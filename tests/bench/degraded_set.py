@@ -28,13 +28,14 @@ import numpy as np
 
 from tfq import timebase
 from tfq.artefacts import KINDS, Scene, transmission
-from tfq.artefacts.labels import CLEAN, transmission_mos
+from tfq.artefacts.labels import transmission_mos
 from tfq.config import DIMENSIONS, Settings
 from tfq.errors import TfqError
 from tfq.media import line, writer
 from tfq.media.frames import frames, timeline
 from tfq.media.samples import samples
 from tfq.models.runtime import Models
+from tfq.nets.spec import CLEAN
 from tfq.stages.degrade import degrade
 from tfq.stages.pipeline import walk
 from tfq.store import Stamp, TfqFile

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 import torch
 
+from tfq.config import DIMENSIONS
 from tfq.nets.fusion import Fusion
 from tfq.nets.positions import RotaryAttention, turned
-from tfq.nets.spec import LEAST_SPREAD, FusionSpec
+from tfq.nets.spec import CLEAN, LEAST_SPREAD, PARTS_OF_WHOLE, FusionSpec
+from tfq.nets.summary import knots, ranks
+from tfq.nets.summary_arrays import PARTS
 
 SPEC = {
     "picture": {"lips": 5},
@@ -28,8 +31,9 @@ def inputs(batch: int, frames: int, seed: int = 0) -> tuple[dict, dict, torch.Te
 @pytest.mark.parametrize("fusion", ["audio_query", "video_query", "both", "concat"])
 @pytest.mark.parametrize("pooling", ["mean", "attention"])
 @pytest.mark.parametrize("views", ["own", "all"])
-def test_scores_lie_on_the_scale_and_everything_learns(fusion, pooling, views):
-    network = Fusion(FusionSpec(**SPEC, fusion=fusion, pooling=pooling, views=views))
+@pytest.mark.parametrize("summary", ["moments", "ranks"])
+def test_scores_lie_on_the_scale_and_everything_learns(fusion, pooling, views, summary):
+    network = Fusion(FusionSpec(**SPEC, fusion=fusion, pooling=pooling, views=views, summary=summary))
     out = network(*inputs(3, 20))
     assert out["clip"].shape == (3, 3)
     assert out["time"].shape == (3, 20, 3)
@@ -133,10 +137,17 @@ def test_without_positions_rotary_attention_is_the_plain_one(monkeypatch):
 
 @pytest.mark.parametrize("fusion", ["audio_query", "video_query", "both", "concat"])
 @pytest.mark.parametrize("positions", ["sinusoidal", "learned", "rotary"])
-@pytest.mark.parametrize(("pooling", "views", "spread"), [("mean", "own", True), ("attention", "all", False)])
-def test_it_scores_over_plain_arrays_as_it_was_trained(fusion, positions, pooling, views, spread):
-    options = {"fusion": fusion, "positions": positions, "pooling": pooling, "views": views, "spread": spread}
-    network = Fusion(FusionSpec(**SPEC, **options)).eval()
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pooling": "mean", "views": "own", "spread": True},
+        {"pooling": "attention", "views": "all", "spread": False},
+        {"views": "own", "summary": "ranks", "overall": "composed", "spread": True, "dimensions": DIMENSIONS},
+    ],
+)
+def test_it_scores_over_plain_arrays_as_it_was_trained(fusion, positions, options):
+    network = Fusion(FusionSpec(**{**SPEC, **options}, fusion=fusion, positions=positions)).eval()
+    network.learn_ranks({name: torch.randn(40, PARTS * size) for name, size in network.spec.features.items()})
     for weight in network.parameters():  # vectors of absent rows start at zero, which would hide their loss
         torch.nn.init.normal_(weight, std=0.2)
     plain = network.plain()
@@ -152,4 +163,26 @@ def test_it_scores_over_plain_arrays_as_it_was_trained(fusion, positions, poolin
         )
         np.testing.assert_allclose(found.clip, wanted["clip"][0], atol=1e-5)
         np.testing.assert_allclose(found.time, wanted["time"][0], atol=1e-5)
-        np.testing.assert_allclose(found.spread, wanted["spread"][0] if spread else np.ones(3), rtol=1e-5)
+        told = wanted["spread"][0] if options["spread"] else np.ones(3)
+        np.testing.assert_allclose(found.spread, told, rtol=1e-5)
+
+
+def test_composed_overall_is_what_the_dimensions_make_of_it():
+    network = Fusion(FusionSpec(**{**SPEC, "dimensions": DIMENSIONS}, views="own", overall="composed")).eval()
+    for head, raw in zip(network.of_clip, (9.0, 9.0, -0.5, 9.0, 9.0, 0.0), strict=True):
+        torch.nn.init.zeros_(head[-1].weight)
+        torch.nn.init.constant_(head[-1].bias, raw)
+    scores = network(*inputs(1, 10))["clip"][0]
+    lost = PARTS_OF_WHOLE["audio_quality"] * (CLEAN - scores[2])
+    torch.testing.assert_close(scores[-1], CLEAN - lost, atol=0.05, rtol=0)
+    scores[-1].backward()
+    assert not network.of_clip[2][-1].bias.grad.any()  # what is said of the whole teaches the other dimensions nothing
+
+
+def test_ranks_are_where_a_clip_lies_among_those_of_training():
+    found = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0))
+    found[:, 2] = 1.0
+    told = ranks(found, knots(found))
+    wanted = found[:, :2].argsort(0).argsort(0) / 2000 - 1
+    torch.testing.assert_close(told[:, :2], wanted, atol=0.03, rtol=0)
+    assert (told[:, 2].abs() < 0.1).all()

@@ -27,10 +27,9 @@ from tfq.artefacts.kinds import Kind
 from tfq.artefacts.scene import Scene
 from tfq.artefacts.table import KINDS
 from tfq.config import DIMENSIONS
+from tfq.nets.spec import CLEAN, PARTS_OF_WHOLE
 from tfq.types import Floats
 
-# Between undegraded videos of PEAVS (4.72) and the best ones of the INRS set (4.33 to 4.45).
-CLEAN = 4.6
 WORST = 1.0
 LADDER = (4.3, 3.6, 2.8, 2.0, 1.3)
 
@@ -90,17 +89,6 @@ _HALVES_RATE = 6.0  # steps of the quantiser that halve the bit rate of H.264
 # 0.4 s mutes (share = 0.4 / (0.4 + gap)) gives 3.86 * share ** 0.845 with an error of 0.13.
 _MUTED_LOSS = 3.86
 SHARE_POWER = 0.845
-
-# How much of a dimension's loss reaches the whole. For lip sync from talking heads led by their sound or picture for
-# 0.5 and 1 s (THQA-NTIRE 2025: 1.84, 2.72, 1.41, 1.32 of 5, where the best generators get 3.9): 0.4 to 0.7 of the loss
-# above. The others are chosen so that one ruined dimension leaves a poor, not a bad, clip.
-WEIGHTS: Mapping[str, float] = {
-    "lip_sync": 0.65,
-    "expression": 0.5,
-    "audio_quality": 0.7,
-    "consistency": 0.5,
-    "visual_quality": 0.8,
-}
 
 
 @dataclass(frozen=True)
@@ -263,5 +251,5 @@ def _blinks(scene: Scene) -> bool:
 
 def _overall(loss: Floats) -> Floats:
     """Weighted losses add up like lengths at right angles: the worst dimension decides, others add little."""
-    weighted = np.stack([WEIGHTS[name] * loss[:, i] for i, name in enumerate(DIMENSIONS[:-1])])
+    weighted = np.stack([PARTS_OF_WHOLE[name] * loss[:, i] for i, name in enumerate(DIMENSIONS[:-1])])
     return np.minimum(np.sqrt(np.sum(np.square(weighted), 0)), CLEAN - WORST)  # type: ignore[no-any-return]

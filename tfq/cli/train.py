@@ -55,6 +55,13 @@ def train(
     positions: Annotated[
         Literal["sinusoidal", "rotary", "learned"], typer.Option(help="How the decoder knows where in the clip it is.")
     ] = "sinusoidal",
+    summary: Annotated[
+        Literal["ranks", "moments"],
+        typer.Option(help="The clip as a whole: its statistics as ranks among the clips of training, or mean and spread."),
+    ] = "ranks",
+    overall: Annotated[
+        Literal["composed", "free"], typer.Option(help="Overall is made of the other dimensions and moved, or is free.")
+    ] = "composed",
     spread: Annotated[
         bool, typer.Option("--spread", help="Learn how far off each score may be; intervals follow it.")
     ] = DEFAULT.spread,
@@ -159,6 +166,8 @@ def train(
         pooling=pooling,
         views=views,
         positions=positions,
+        summary=summary,
+        overall=overall,
         spread=spread,
         width=width,
         layers=layers,

@@ -19,11 +19,13 @@ from torch.optim.swa_utils import AveragedModel
 from tfq.config import TrainConfig
 from tfq.errors import UsageError
 from tfq.fusion.balance import RATE, Balance
-from tfq.fusion.batches import Batch, Clips, batches, plan
+from tfq.fusion.batches import Batch, Clips, Piece, batches, plan
 from tfq.fusion.judge import LONGEST
 from tfq.fusion.objective import Losses, compute
 from tfq.nets.fusion import Fusion
 from tfq.nets.spec import FusionSpec
+from tfq.nets.summary_arrays import PARTS, statistics
+from tfq.types import Floats
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -117,7 +119,7 @@ def fit(
         watch: who is told how it goes.
         kept: the state that an earlier training of the same kind gave to `watch.keep`.
     """
-    state = _begin(len(plan(clips, config.batch, LONGEST, np.random.default_rng(0))), spec, config)
+    state = _begin(clips, len(plan(clips, config.batch, LONGEST, np.random.default_rng(0))), spec, config)
     if kept is not None:
         state.unpack(kept)
         for epoch in state.history:
@@ -153,7 +155,7 @@ def evaluate(network: Fusion, clips: Clips, config: TrainConfig) -> float:
     return total / max(1, count)
 
 
-def _begin(passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
+def _begin(clips: Clips, passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
     """Everything as it is before the first of passes of so many batches."""
     from accelerate import Accelerator
     from accelerate.utils import DistributedDataParallelKwargs
@@ -171,6 +173,7 @@ def _begin(passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
         raise UsageError(f"{accelerator.num_processes} processes, but only {passes} batches; start fewer processes")
     torch.manual_seed(config.seed)
     plain, balance = Fusion(spec), Balance(config.balance, len(spec.dimensions))
+    plain.learn_ranks(_statistics(clips, spec))
     average = AveragedModel(plain, avg_fn=partial(_moving, config.average)).to(accelerator.device)
     best = copy.deepcopy(cast("Fusion", average.module).state_dict())
     groups = [
@@ -183,6 +186,19 @@ def _begin(passes: int, spec: FusionSpec, config: TrainConfig) -> _State:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps + 1, pct_start=0.1)
     network, prepared = accelerator.prepare(plain, optimiser)
     return _State(accelerator, plain, network, average, balance.to(accelerator.device), prepared, schedule, best)
+
+
+def _statistics(clips: Clips, spec: FusionSpec) -> dict[str, Tensor]:
+    """What each clip is as a whole, `[N, 4 D]` by feature; a clip that lacks a feature has no row there."""
+    found: dict[str, list[Floats]] = {name: [] for name in spec.features}
+    if spec.summary == "ranks":
+        for number, entry in enumerate(clips.entries):
+            example = clips[Piece(number, 0, min(entry.length, LONGEST))]
+            for name, rows in found.items():
+                if example.present[name].any():
+                    rows.append(statistics(example.rows[name], example.present[name]))
+    width = {name: PARTS * size for name, size in spec.features.items()}
+    return {name: torch.from_numpy(np.array(rows or [np.zeros(width[name])], np.float32)) for name, rows in found.items()}
 
 
 def _epoch(

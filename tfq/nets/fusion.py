@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tfq.nets import summary
 from tfq.nets.fusion_arrays import FusionArrays
 from tfq.nets.positions import made_rotary, sinusoidal
-from tfq.nets.spec import LEAST_SPREAD, FusionSpec
+from tfq.nets.spec import CLEAN, LEAST_SPREAD, PARTS_OF_WHOLE, FusionSpec
+from tfq.nets.summary_arrays import KNOTS, PARTS
 
-SUMMARY = 16  # width that each feature's statistics over the clip are given
+SUMMARY = {"moments": 16, "ranks": 32}  # width that each feature's statistics over the clip are given
 
 
 class Fusion(nn.Module):
@@ -33,13 +36,17 @@ class Fusion(nn.Module):
         self.join = nn.Linear(2 * width, width) if spec.fusion == "concat" else nn.Identity()
         self.norm = nn.LayerNorm(width)
         self.attention = nn.Linear(width, len(spec.dimensions)) if spec.pooling == "attention" else None
-        self.summary = nn.ModuleDict({name: nn.Linear(2 * size, SUMMARY) for name, size in spec.features.items()})
+        make = {"moments": _Moments, "ranks": _Ranks}[spec.summary]
+        self.summary = nn.ModuleDict({name: make(size, spec.dropout) for name, size in spec.features.items()})
         self.over_time = nn.ModuleList(_head(width, spec.dropout) for _ in spec.dimensions)
         self.views = [spec.view(dimension) for dimension in spec.dimensions]
-        known = [2 * width + SUMMARY * len(spec.seen_by(view)) for view in self.views]
+        known = [2 * width + SUMMARY[spec.summary] * len(spec.seen_by(view)) for view in self.views]
         self.of_clip = nn.ModuleList(_head(size, spec.dropout) for size in known)
         self.alone = nn.ModuleDict({side: _Alone(width, spec.dropout) for side in sorted({*self.views} - {"joint"})})
         self.contrast = nn.ModuleDict({side: nn.Linear(width, 64) for side in ("picture", "sound")})
+        if spec.composed:
+            last = cast("nn.Sequential", self.of_clip[spec.dimensions.index("overall")])[-1]
+            nn.init.zeros_(cast("nn.Linear", last).weight)
         # What follows is only there where it is asked for, so that older checkpoints still fit.
         if spec.positions == "learned":
             self.places = nn.Parameter(0.02 * torch.randn(spec.longest, width))
@@ -71,17 +78,23 @@ class Fusion(nn.Module):
         }
         views = {"joint": self._fuse(streams["picture"] + shared, streams["sound"] + shared, inside)}
         views |= {side: alone(streams[side], inside) for side, alone in self.alone.items()}
-        whole = self._summarise(features, present, inside)
+        whole = {name: told(features[name], present[name] & inside) for name, told in self.summary.items()}
         time, seen = [], []
         for i, view in enumerate(self.views):
             time.append(self.over_time[i](views[view]))  # [B, T, 1]
             known = [*self._pool(views[view], time[i][..., 0], i, inside), *(whole[n] for n in self.spec.seen_by(view))]
             seen.append(torch.cat(known, -1))
-        out = {"clip": _bounded(_each(self.of_clip, seen)), "time": _bounded(torch.cat(time, -1))}
+        out = {"clip": self._scores(_each(self.of_clip, seen)), "time": self._scores(torch.cat(time, -1))}
         out |= {side: functional.normalize(self.contrast[side](rows), dim=-1) for side, rows in streams.items()}
         if self.spec.spread:
             out["spread"] = LEAST_SPREAD + functional.softplus(_each(self.spreads, seen))
         return out | {f"teacher.{name}": head(streams["sound"]) for name, head in self.teach.items()}
+
+    def learn_ranks(self, found: Mapping[str, Tensor]) -> None:
+        """Take the knots from statistics `[N, 4 D]` by feature, of the clips that are trained on."""
+        for name, told in self.summary.items():
+            if isinstance(told, _Ranks):
+                told.points.copy_(summary.knots(found[name]))
 
     def plain(self) -> FusionArrays:
         """The network as it is now, for inference."""
@@ -108,18 +121,19 @@ class Fusion(nn.Module):
         summed: Tensor = self.norm(torch.stack(fused).sum(0))
         return summed
 
-    def _summarise(
-        self, features: Mapping[str, Tensor], present: Mapping[str, Tensor], inside: Tensor
-    ) -> dict[str, Tensor]:
-        """Mean and deviation of every column over the clip (statistics pooling, Snyder et al. 2017), projected."""
-        parts = {}
-        for name, project in self.summary.items():
-            weight = (present[name] & inside)[..., None].to(features[name].dtype)
-            count = weight.sum(1).clamp(min=1)
-            mean = (features[name] * weight).sum(1) / count
-            variance = ((features[name] - mean[:, None]) ** 2 * weight).sum(1) / count
-            parts[name] = functional.gelu(project(torch.cat([mean, (variance + 1e-6).sqrt()], -1)))
-        return parts
+    def _scores(self, raw: Tensor) -> Tensor:
+        """`[..., M]` into scores; where it is composed, overall is what the others make of it, moved by its own head."""
+        if not self.spec.composed:
+            return _bounded(raw)
+        parts = _bounded(raw).detach()
+        lost = [
+            weight * functional.softplus(CLEAN - parts[..., self.spec.dimensions.index(name)], 10.0)
+            for name, weight in PARTS_OF_WHOLE.items()
+        ]
+        whole = (CLEAN - torch.stack(lost).square().sum(0).sqrt()).clamp(1.1, 4.9)
+        moved = torch.zeros_like(raw)
+        moved[..., self.spec.dimensions.index("overall")] = torch.logit((whole - 1) / 4)
+        return _bounded(raw + moved)
 
     def _pool(self, view: Tensor, time: Tensor, dimension: int, inside: Tensor) -> tuple[Tensor, Tensor]:
         """Weighted mean and the mean of the worst fifth: people remember the worst moment. Each `[B, W]`."""
@@ -127,6 +141,31 @@ class Fusion(nn.Module):
         shares = (weight.masked_fill(~inside, -math.inf).softmax(1) for weight in (logits, -time / 0.5))
         usual, worst = (torch.einsum("bt,btw->bw", share, view) for share in shares)
         return usual, worst
+
+
+class _Moments(nn.Linear):
+    """Mean and deviation of every column over the clip (statistics pooling, Snyder et al. 2017), projected."""
+
+    def __init__(self, size: int, _dropout: float) -> None:
+        super().__init__(2 * size, SUMMARY["moments"])
+
+    def forward(self, rows: Tensor, present: Tensor) -> Tensor:  # type: ignore[override]
+        return functional.gelu(super().forward(summary.statistics(rows, present)[:, : 2 * rows.shape[-1]]))
+
+
+class _Ranks(nn.Module):
+    """Ranks of a clip's statistics among those of training, projected; see `tfq.nets.summary`."""
+
+    points: Tensor
+
+    def __init__(self, size: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("points", torch.linspace(-2, 2, KNOTS).repeat(PARTS * size, 1))
+        self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(PARTS * size, SUMMARY["ranks"]))
+
+    def forward(self, rows: Tensor, present: Tensor) -> Tensor:
+        told = summary.ranks(summary.statistics(rows, present), self.points)
+        return functional.gelu(self.project(torch.where(present.any(1, keepdim=True), told, 0.0)))
 
 
 class _Alone(nn.Module):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfq.nets import summary_arrays
 from tfq.nets.arrays import Weights, attention, gelu, heads_of, softmax
-from tfq.nets.spec import LEAST_SPREAD, FusionSpec
+from tfq.nets.spec import CLEAN, LEAST_SPREAD, PARTS_OF_WHOLE, FusionSpec
 from tfq.types import Floats, Mask
 
 
@@ -47,7 +48,7 @@ class FusionArrays:
             if side in map(spec.view, spec.dimensions):
                 views[side] = _alone(weights.at(f"alone.{side}"), stream)
         whole = {
-            name: _summary(weights, f"summary.{name}", features[name], present[name][:, None]) for name in spec.features
+            name: _summary(weights, name, spec, features[name], present[name]) for name in spec.features
         }
         time, seen = [], []
         for i, dimension in enumerate(spec.dimensions):
@@ -58,11 +59,23 @@ class FusionArrays:
         spread = np.ones(len(seen), np.float32)
         if spec.spread:
             spread = LEAST_SPREAD + np.logaddexp(0, self._each("spreads", seen)).astype(np.float32)
-        return Scores(_bounded(self._each("of_clip", seen)), _bounded(np.concatenate(time, 1)), spread)
+        return Scores(self._scores(self._each("of_clip", seen)), self._scores(np.concatenate(time, 1)), spread)
 
     def _each(self, name: str, seen: list[Floats]) -> Floats:
         """One head a dimension, each over what is its own: `[M]`."""
         return np.concatenate([_head(self._weights.at(f"{name}.{i}"), rows) for i, rows in enumerate(seen)])
+
+    def _scores(self, raw: Floats) -> Floats:
+        if self.spec.composed:
+            parts, at = _bounded(raw), self.spec.dimensions.index
+            lost = [
+                weight * np.logaddexp(0, 10 * (CLEAN - parts[..., at(name)])) / 10
+                for name, weight in PARTS_OF_WHOLE.items()
+            ]
+            whole = np.clip(CLEAN - np.sqrt(np.square(lost).sum(0)), 1.1, 4.9)
+            raw = raw.copy()
+            raw[..., at("overall")] += np.log((whole - 1) / (5 - whole))
+        return _bounded(raw)
 
     def _fuse(self, picture: Floats, sound: Floats) -> Floats:
         spec, weights = self.spec, self._weights
@@ -127,11 +140,13 @@ def _attend(weights: Weights, rows: Floats, memory: Floats, spec: FusionSpec) ->
     return weights.linear("out_proj", attention(query, key, value))
 
 
-def _summary(weights: Weights, name: str, rows: Floats, weight: Mask) -> Floats:
-    count = max(1, int(weight.sum()))
-    mean = (rows * weight).sum(0) / np.float32(count)
-    variance = ((rows - mean) ** 2 * weight).sum(0) / np.float32(count)
-    return gelu(weights.linear(name, np.concatenate([mean, np.sqrt(variance + np.float32(1e-6))])))
+def _summary(weights: Weights, name: str, spec: FusionSpec, rows: Floats, present: Mask) -> Floats:
+    found = summary_arrays.statistics(rows, present)
+    if spec.summary == "moments":
+        return gelu(weights.linear(f"summary.{name}", found[: 2 * rows.shape[1]]))
+    part = weights.at(f"summary.{name}")
+    told = summary_arrays.ranks(found, part["points"]) if present.any() else np.zeros_like(found)
+    return gelu(part.linear("project.1", told))
 
 
 def _head(weights: Weights, rows: Floats) -> Floats:

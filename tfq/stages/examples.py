@@ -69,6 +69,8 @@ def spec_of(scale: Scale, config: TrainConfig) -> FusionSpec:
         pooling=config.pooling,
         views=config.views,
         positions=config.positions,
+        summary=config.summary,
+        overall=config.overall,
         spread=config.spread,
         teachers=tuple(name for name in TEACHERS if name in scale) if config.loss.get("teacher") else (),
         width=config.width,

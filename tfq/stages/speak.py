@@ -11,7 +11,7 @@ import numpy as np
 
 from tfq import timebase
 from tfq.artefacts import Scene, lip_generator
-from tfq.artefacts.labels import CLEAN, offset_mos
+from tfq.artefacts.labels import offset_mos
 from tfq.config import SpeakConfig
 from tfq.errors import NoSpeechError, UsageError
 from tfq.media import writer
@@ -20,6 +20,7 @@ from tfq.media.guarded import frames, samples, timeline
 from tfq.media.probe import sha256
 from tfq.models import wav2lip
 from tfq.models.runtime import Models
+from tfq.nets.spec import CLEAN
 from tfq.stages.degrade import FORMAT, FORMAT_VERSION, labelled, landmarks_of, other_speech
 from tfq.types import Sound
 

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from tfq import timebase
-from tfq.artefacts.labels import CLEAN, SHARE_POWER, pieces
+from tfq.artefacts.labels import SHARE_POWER, pieces
 from tfq.config import DIMENSIONS
 from tfq.errors import InputError, UsageError
 from tfq.fusion import ratings
+from tfq.nets.spec import CLEAN
 from tfq.types import Floats
 
 COLUMNS = ("speaker", "group", "kind", "method", "language", "split", "emotion", "sentiment", "text")

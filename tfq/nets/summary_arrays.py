@@ -1,0 +1,31 @@
+"""Statistics of a clip and their ranks, as `tfq.nets.summary` tells, over plain arrays and for one clip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfq.types import Floats, Mask
+
+KNOTS = 17
+PARTS = 4  # statistics of a column
+SHARP = 2.0  # the ends are the logarithm of a mean of powers: a tenth of the frames at 3 deviations reads as 1.9
+
+
+def statistics(rows: Floats, present: Mask) -> Floats:
+    """Mean, deviation, soft least and soft greatest value of the columns of `[T, D]`: `[4 D]`."""
+    if not present.any():
+        return np.zeros(PARTS * rows.shape[1], np.float32)
+    known = rows[present]
+    ends = [sign * np.log(np.exp(sign * SHARP * known).mean(0)) / SHARP for sign in (-1, 1)]
+    return np.concatenate([known.mean(0), np.sqrt(known.var(0) + np.float32(1e-6)), *ends]).astype(np.float32)
+
+
+def ranks(found: Floats, points: Floats) -> Floats:
+    """Where statistics `[S]` lie among `points` `[S, KNOTS]`, from -1 to 1."""
+    total = np.full(len(found), -1.0, np.float32)
+    for below in (points < found[:, None], points <= found[:, None]):
+        upper = below.sum(1).clip(1, KNOTS - 1)[:, None]
+        high, low = (np.take_along_axis(points, place, 1)[:, 0] for place in (upper, upper - 1))
+        share = ((found - low) / np.maximum(high - low, np.float32(1e-6))).clip(0, 1)
+        total += (upper[:, 0] - 1 + share) / np.float32(KNOTS - 1)
+    return total

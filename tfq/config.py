@@ -158,7 +158,9 @@ class TrainConfig:
     views: str = "own"  # own: what one stream alone can show is judged by that stream; all: everything by everything
     positions: str = "sinusoidal"  # sinusoidal, rotary, learned
     summary: str = "ranks"  # of the clip: moments, or ranks of these and of both ends among the clips of training
-    overall: str = "composed"  # composed: of the other dimensions, and moved by a head of its own; free: by a head alone
+    overall: str = (
+        "composed"  # composed: of the other dimensions, and moved by a head of its own; free: by a head alone
+    )
     spread: bool = False
     width: int = 256
     layers: int = 2

@@ -198,7 +198,9 @@ def _statistics(clips: Clips, spec: FusionSpec) -> dict[str, Tensor]:
                 if example.present[name].any():
                     rows.append(statistics(example.rows[name], example.present[name]))
     width = {name: PARTS * size for name, size in spec.features.items()}
-    return {name: torch.from_numpy(np.array(rows or [np.zeros(width[name])], np.float32)) for name, rows in found.items()}
+    return {
+        name: torch.from_numpy(np.array(rows or [np.zeros(width[name])], np.float32)) for name, rows in found.items()
+    }
 
 
 def _epoch(

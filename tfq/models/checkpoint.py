@@ -75,7 +75,7 @@ def load(path: Path) -> Checkpoint:
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise WeightsError(f"{path}: not a checkpoint written by `tfq train`")
     try:
-        lists = {name: tuple(description["spec"].get(name, ())) for name in ("dimensions", "teachers")}
+        lists = {name: tuple(description["spec"].get(name, ())) for name in ("dimensions", "teachers", "moments")}
         spec = FusionSpec(**{**description["spec"], **lists})
         network = FusionArrays(spec, arrays)
         _try(network)

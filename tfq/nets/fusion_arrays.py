@@ -47,9 +47,7 @@ class FusionArrays:
         for side, stream in (("picture", picture), ("sound", sound)):
             if side in map(spec.view, spec.dimensions):
                 views[side] = _alone(weights.at(f"alone.{side}"), stream)
-        whole = {
-            name: _summary(weights, name, spec, features[name], present[name]) for name in spec.features
-        }
+        whole = {name: _summary(weights, name, spec, features[name], present[name]) for name in spec.features}
         time, seen = [], []
         for i, dimension in enumerate(spec.dimensions):
             view = spec.view(dimension)
@@ -59,7 +57,8 @@ class FusionArrays:
         spread = np.ones(len(seen), np.float32)
         if spec.spread:
             spread = LEAST_SPREAD + np.logaddexp(0, self._each("spreads", seen)).astype(np.float32)
-        return Scores(self._scores(self._each("of_clip", seen)), self._scores(np.concatenate(time, 1)), spread)
+        moments = np.concatenate(time, 1) + np.array(spec.moments or (0.0,) * len(time), np.float32)
+        return Scores(self._scores(self._each("of_clip", seen)), self._scores(moments), spread)
 
     def _each(self, name: str, seen: list[Floats]) -> Floats:
         """One head a dimension, each over what is its own: `[M]`."""

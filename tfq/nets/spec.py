@@ -50,7 +50,8 @@ class FusionSpec:
 
     `picture`, `sound` and `cross` map feature names to their widths. `cross` features compare the two streams and are
     given to both. The fields after them are those of `TrainConfig`; `teachers` are features that the sound stream has
-    to foretell in training, `longest` the frames that learned positions know.
+    to foretell in training, `longest` the frames that learned positions know, `moments` what is added to the logits of the
+    scores over time, by dimension, once it is known where weak moments begin.
     """
 
     picture: Mapping[str, int]
@@ -70,6 +71,7 @@ class FusionSpec:
     longest: int = 300
     summary: str = "moments"
     overall: str = "free"
+    moments: tuple[float, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

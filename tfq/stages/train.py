@@ -8,34 +8,37 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfq import disk
-from tfq.config import TrainConfig
+from tfq.config import ScoreConfig, TrainConfig
+from tfq.diagnosis import segments
 from tfq.errors import InputError
-from tfq.fusion import calibrate, evaluation, memory
+from tfq.fusion import calibrate, evaluation, localisation, memory
 from tfq.fusion.batches import Clips, Example, Held
 from tfq.fusion.judge import LONGEST, Judgement, judge
 from tfq.fusion.split import PARTS, folds
 from tfq.fusion.train import Epoch, Watch, fit
 from tfq.models import checkpoint, training
 from tfq.nets.fusion import Fusion
+from tfq.nets.fusion_arrays import FusionArrays
 from tfq.stages.clips import Stored
 from tfq.stages.examples import example, scales, speaker, spec_of
 from tfq.stages.index_file import Row, load
 from tfq.stages.index_split import keys
 from tfq.stages.training_log import TrainingLog
-from tfq.types import Floats
+from tfq.types import Floats, Mask
 
 Tell = Callable[[str], None]
 Step = Callable[[int, int, int], None]
 Figures = dict[str, dict[str, Any]]
 
 GB = 1e9
+SPOTLESS = 4.5  # labels over this are those of recordings that nothing was done to
 
 
 def train(
@@ -92,7 +95,8 @@ def train(
         return {}
     log.close()
     figures, widths = measure(network, validation, test, config.tasks)
-    checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, network.plain(), scale, widths, figures))
+    plain = located(network.plain(), validation)
+    checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, plain, scale, widths, figures))
     resume.unlink(missing_ok=True)
     tell(f"peak memory {peak() / GB:.1f} GB")
     return figures
@@ -175,6 +179,29 @@ def calibrated(network: Fusion, examples: Sequence[Example]) -> Floats:
     judged = judge_all(network, examples)
     predicted, spread = (np.stack(rows) for rows in zip(*((j.clip, j.spread) for j in judged), strict=True))
     return calibrate.half_widths(predicted, np.stack([example.labels for example in examples]), spread)
+
+
+def located(network: FusionArrays, examples: Sequence[Example]) -> FusionArrays:
+    """The network with its scores over time moved to where weak segments overlap best with what is weak."""
+    judged = [judge(network, e.rows, e.present).over_time for e in examples]
+    clean = [bool((e.labels > SPOTLESS).all()) for e in examples]
+    below, shortest = ScoreConfig().weak_below, ScoreConfig().min_weak_s
+
+    def find(time: Floats) -> Mask:
+        found = np.zeros(len(time), bool)
+        for piece in segments.find(time, np.ones(len(time), bool), "", below, shortest):
+            found[piece.start : piece.stop] = True
+        return found
+
+    moments = [
+        localisation.weak_from(
+            [time[:, i] for time in judged], [e.over_time[:, i] < below for e in examples], clean, find
+        )
+        if name != "overall"
+        else 0.0  # no segments are told of it
+        for i, name in enumerate(network.spec.dimensions)
+    ]
+    return FusionArrays(replace(network.spec, moments=tuple(moments)), network.arrays)
 
 
 def judge_all(network: Fusion, examples: Sequence[Example]) -> list[Judgement]:

@@ -14,6 +14,11 @@ from tfq.faces.landmarks import BLENDSHAPES
 from tfq.features import MEASUREMENTS, chosen, face_points
 from tfq.features.measurement import TOO_FEW
 
+# Frames to which windows carry what lies before; 3 for all others.
+REACH = {"cross": 28, "rhythm": 34, "emotion": 45, "damage": 15, "voice_arousal": 18, "voice": 52}
+# Deviations by which rows may differ: standardised ones move a little with every frame that is added, and so does Praat's
+# path through candidates of F0.
+APART = {"rhythm": 0.3, "emotion": 0.35, "voice_arousal": 0.4, "voice": 0.15}
 ALL = pytest.mark.parametrize("name", MEASUREMENTS)
 
 
@@ -77,17 +82,17 @@ def test_a_clip_of_three_frames_gives_reasons_not_numbers(name: str) -> None:
 
 @ALL
 def test_the_same_clip_later_has_the_same_rows_later(name: str) -> None:
-    given = clip(100)
+    frames = 200 if name in APART else 100
+    given = clip(frames)
     now, then = MEASUREMENTS[name](given), MEASUREMENTS[name](later(given, 25))
     if name in ("dnsmos", "distillmos"):  # their eight or nine seconds hear the silence before
         return
-    reach = 28 if name == "cross" else 3  # frames to which windows carry what lies before
-    inside = slice(reach, 100 - reach)
+    inside = slice(REACH.get(name, 3), frames - REACH.get(name, 3))
     ours, theirs = now.values[inside], then.values[25:][inside]
     both = np.isfinite(ours) & np.isfinite(theirs)
     assert both.sum() >= 0.97 * max(np.isfinite(ours).sum(), np.isfinite(theirs).sum())
     scale = np.nanstd(now.values, axis=0) + 1e-3
-    assert np.quantile((np.abs(ours - theirs) / scale)[both], 0.99) < 0.05
+    assert np.quantile((np.abs(ours - theirs) / scale)[both], 0.99) < APART.get(name, 0.05)
 
 
 def test_only_and_skip_choose() -> None:

@@ -27,6 +27,10 @@ def road(path: Path, face: bool = True, sound: bool = True) -> TfqFile:
         group.put("time_s", timebase.frame_times(FRAMES))
         group.put("valid", ok)
         group.put("repeated", ~ok)
+        group.put("picture", np.arange(FRAMES))
+        group.put("source_time_s", timebase.frame_times(FRAMES))
+        group.put("broken", ~ok)
+        group.put("black", ~ok)
         group.put("audio", given.sound * np.float32(0.2) if sound else given.sound[:0])
     with file.replacing("align", Stamp("align", 1)) as group:
         for name in ("landmarks", "blendshapes", "pose", "transform", "texture"):

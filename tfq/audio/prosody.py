@@ -17,6 +17,7 @@ from tfq.types import Floats, Sound, Span
 LOW_HZ, HIGH_HZ = 75.0, 600.0  # Praat's defaults for voices of any kind
 _PIECE_S = 60.0  # long sound goes to Praat in pieces of this length, so that memory does not grow with the clip
 _SHORTEST_S = 0.2
+_PERTURBATIONS = ("jitter", "shimmer", "rap", "ppq5", "apq3", "apq11")
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Voice:
     Attributes:
         f0: `[R]` float32 Hz by autocorrelation (Boersma 1993); NaN: unvoiced.
         hnr: `[R]` float32 dB, harmonics-to-noise ratio by cross-correlation; NaN: unvoiced.
-        jitter: local jitter, a fraction; NaN where there is too little voice, as for shimmer.
+        jitter: local jitter, a fraction; NaN where there is too little voice, as in the next five.
         shimmer: local shimmer, a fraction.
+        rap, ppq5: jitter against the mean of three and of five periods, which a gliding pitch does not raise.
+        apq3, apq11: shimmer against the mean of three and of eleven.
         nuclei: `[S]` float64 s, times of the syllable nuclei.
     """
 
@@ -35,6 +38,10 @@ class Voice:
     hnr: Floats
     jitter: float
     shimmer: float
+    rap: float
+    ppq5: float
+    apq3: float
+    apq11: float
     nuclei: Floats
 
 
@@ -50,15 +57,14 @@ class Rhythm:
 
 def analyse(sound: Sound) -> Voice:
     """Praat's view of one clip; everything is NaN or empty where it is silent or under 0.2 s."""
-    parts = [_analyse_piece(piece, start) for start, piece in _pieces(sound)]
+    parts = [_analyse_piece(piece, start) for start, piece in pieces(sound)]
     f0 = np.concatenate([part.f0 for part in parts]) if parts else np.zeros(0, np.float32)
     hnr = np.concatenate([part.hnr for part in parts]) if parts else np.zeros(0, np.float32)
     voiced = [float(np.isfinite(part.f0).sum()) for part in parts]
     return Voice(
         f0,
         hnr,
-        _weighted([part.jitter for part in parts], voiced),
-        _weighted([part.shimmer for part in parts], voiced),
+        *(_weighted([getattr(part, name) for part in parts], voiced) for name in _PERTURBATIONS),
         np.concatenate([part.nuclei for part in parts]) if parts else np.zeros(0),
     )
 
@@ -100,7 +106,8 @@ def voiced_to_grid(rows: Floats, count: int) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), share.astype(np.float32)
 
 
-def _pieces(sound: Sound) -> Iterator[tuple[float, Sound]]:
+def pieces(sound: Sound) -> Iterator[tuple[float, Sound]]:
+    """Start in seconds and samples of each piece that goes to Praat at a time."""
     length = int(_PIECE_S * SAMPLE_RATE)
     for start in range(0, len(sound), length):
         yield start / SAMPLE_RATE, sound[start : start + length]
@@ -117,7 +124,7 @@ def _analyse_piece(sound: Sound, start_s: float) -> Voice:
     times = (np.arange(-(-len(sound) * ROW_RATE // SAMPLE_RATE)) + 0.5) / ROW_RATE
     if len(sound) < _SHORTEST_S * SAMPLE_RATE or is_silent(sound):
         nothing = np.full(len(times), np.nan, np.float32)
-        return Voice(nothing, nothing, float("nan"), float("nan"), np.zeros(0))
+        return Voice(nothing, nothing, *[float("nan")] * len(_PERTURBATIONS), np.zeros(0))
     import parselmouth
 
     praat = parselmouth.Sound(sound.astype(np.float64), SAMPLE_RATE)
@@ -125,8 +132,8 @@ def _analyse_piece(sound: Sound, start_s: float) -> Voice:
     harmonicity = praat.to_harmonicity_cc(time_step=1 / ROW_RATE, minimum_pitch=LOW_HZ)
     f0 = _nearest(times, pitch.xs(), pitch.selected_array["frequency"], 0.0)
     hnr = np.where(np.isfinite(f0), _nearest(times, harmonicity.xs(), harmonicity.values[0], -200.0), np.nan)
-    jitter, shimmer = _perturbation(praat, pitch)
-    return Voice(f0.astype(np.float32), hnr.astype(np.float32), jitter, shimmer, _nuclei(praat, times, f0) + start_s)
+    nuclei = _nuclei(praat, times, f0) + start_s
+    return Voice(f0.astype(np.float32), hnr.astype(np.float32), *_perturbations(praat, pitch), nuclei)
 
 
 def _nearest(times: Floats, at: Floats, values: Floats, absent: float) -> Floats:
@@ -136,14 +143,17 @@ def _nearest(times: Floats, at: Floats, values: Floats, absent: float) -> Floats
     return np.where(near & (values[index] != absent), values[index], np.nan)
 
 
-def _perturbation(praat: Any, pitch: Any) -> tuple[float, float]:
-    """Local jitter and shimmer with Praat's default limits: periods of 0.1-20 ms, factors 1.3 and 1.6."""
+def _perturbations(praat: Any, pitch: Any) -> list[float]:
+    """`_PERTURBATIONS` with Praat's default limits: periods of 0.1-20 ms, factors 1.3 and 1.6."""
     from parselmouth.praat import call
 
     pulses = call([praat, pitch], "To PointProcess (cc)")
-    jitter = call(pulses, "Get jitter (local)", 0, 0, 0.0001, 0.02, 1.3)
-    shimmer = call([praat, pulses], "Get shimmer (local)", 0, 0, 0.0001, 0.02, 1.3, 1.6)
-    return float(jitter), float(shimmer)
+    periods = (0, 0, 0.0001, 0.02, 1.3)
+    local, rap, ppq5 = (call(pulses, f"Get jitter ({kind})", *periods) for kind in ("local", "rap", "ppq5"))
+    shimmer, apq3, apq11 = (
+        call([praat, pulses], f"Get shimmer ({kind})", *periods, 1.6) for kind in ("local", "apq3", "apq11")
+    )
+    return [float(value) for value in (local, shimmer, rap, ppq5, apq3, apq11)]
 
 
 def _nuclei(praat: Any, times: Floats, f0: Floats) -> Floats:

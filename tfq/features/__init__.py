@@ -9,16 +9,22 @@ from tfq.features import (
     acoustic,
     blendshapes,
     cross,
+    damage,
     distillmos,
     dnsmos,
+    emotion,
     expression,
     eyes,
+    face_emotion,
     head,
     lips,
     mel,
     mfcc,
     picture,
+    rhythm,
     texture,
+    voice,
+    voice_arousal,
 )
 from tfq.features.measurement import Clip, Column, Feature, Measurement
 
@@ -40,6 +46,12 @@ MEASUREMENTS: dict[str, Measurement] = {
         dnsmos,
         distillmos,
         cross,
+        damage,
+        face_emotion,
+        voice,
+        voice_arousal,
+        rhythm,
+        emotion,
     )
 }
 

@@ -9,15 +9,16 @@ from typing import Literal
 
 import numpy as np
 
-from tfq.audio import prosody, spectrum
+from tfq.audio import phonation, prosody, spectrum
 from tfq.audio.dnsmos import Network
+from tfq.audio.phonation import Phonation
 from tfq.audio.prosody import Voice
 from tfq.audio.spectrum import Spectrum
-from tfq.types import Floats, Mask, Pictures, Sound
+from tfq.types import Floats, Ints, Mask, Pictures, Sound
 
 Direction = Literal["higher", "lower", "none"]
 Cost = Literal["light", "medium", "heavy"]
-Source = Literal["face", "sound"]
+Source = Literal["face", "sound", "picture"]  # there are always pictures, if only black ones
 
 TOO_FEW = "too_few_frames"
 
@@ -45,6 +46,10 @@ class Clip:
         level_db: `[T]` dBFS; NaN: no sound under the frame.
         shown: `[T]`, the frame shows a picture.
         repeated: `[T]`, the same source picture as before.
+        picture: `[T]` index of the source picture, in the order they are decoded.
+        source_time_s: `[T]` its time stamp; NaN: there is none.
+        broken: `[T]`, the decoder reported damage, or no picture covers the frame.
+        black: `[T]`, the picture is black.
         face: `[T]`, a face was found.
         landmarks: `[T, 478, 3]` px; NaN: no face, as in the next three.
         blendshapes: `[T, 52]` in MediaPipe's order.
@@ -54,6 +59,7 @@ class Clip:
         crops: gives the crops anew each time it is called, as pieces `[t, S, S, 3]` in order of time.
         gain_db: what brought the sound to that peak.
         offset: of sound and picture in frames, positive: sound early; NaN: not measured.
+        decoder_errors: packets that gave no picture, and damaged pictures.
         networks: ONNX sessions by their names in the registry.
         dnsmos_hop_s: seconds between two opinions of DNSMOS.
     """
@@ -64,6 +70,10 @@ class Clip:
     level_db: Floats
     shown: Mask
     repeated: Mask
+    picture: Ints
+    source_time_s: Floats
+    broken: Mask
+    black: Mask
     face: Mask
     landmarks: Floats
     blendshapes: Floats
@@ -73,6 +83,7 @@ class Clip:
     crops: Callable[[], Iterator[Pictures]]
     gain_db: float = 0.0
     offset: float = float("nan")
+    decoder_errors: int = 0
     networks: Mapping[str, Network] = field(default_factory=dict)
     dnsmos_hop_s: int = 1
 
@@ -90,6 +101,11 @@ class Clip:
     def voice(self) -> Voice:
         """Praat's contours, likewise."""
         return prosody.analyse(self.sound)
+
+    @cached_property
+    def phonation(self) -> Phonation:
+        """Formants and the cepstrum's peak, likewise."""
+        return phonation.analyse(self.sound)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tfq.types import Floats, Pictures
 
 _AT_ONCE = 64  # crops held as floats at one time
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-_SAME = 0.25  # grey levels of mean change under which two crops show one picture
+SAME = 0.25  # grey levels of mean change under which two crops show one picture
 _TURNED = 30.0  # degrees of yaw from which one cheek's box lies beside the face
 _EPSILON = 0.25  # square of half a grey level: energy of rounding, below which a ratio says nothing
 
@@ -160,8 +160,8 @@ def _over_time(luma: Floats, known: int, where: Regions) -> dict[str, Floats]:
         "mouth_change": change["mouth"],
         "instability": change["swing"],
         "flicker": change["light"],
-        "still": np.where(np.isfinite(change["face"]), (change["face"] < _SAME).astype(np.float32), np.nan),
-        "mouth_still": np.where(np.isfinite(change["mouth"]), (change["mouth"] < _SAME).astype(np.float32), np.nan),
+        "still": np.where(np.isfinite(change["face"]), (change["face"] < SAME).astype(np.float32), np.nan),
+        "mouth_still": np.where(np.isfinite(change["mouth"]), (change["mouth"] < SAME).astype(np.float32), np.nan),
     }
 
 

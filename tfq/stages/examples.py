@@ -30,7 +30,11 @@ Scale = Mapping[str, tuple[Floats, Floats]]
 
 STREAMS = ("picture", "sound", "cross")
 TEACHERS = ("dnsmos",)
-_STREAM_OF: Mapping[tuple[str, ...], str] = {("face",): "picture", ("sound",): "sound"}
+_STREAM_OF: Mapping[tuple[str, ...], str] = {
+    ("face",): "picture",
+    ("picture",): "picture",
+    ("sound",): "sound",
+}
 
 # Sound and picture of these copies do not belong to the same moment: no positives for the contrastive loss.
 APART = ("lip_sync", "consistency")

@@ -24,6 +24,19 @@ def square(points: Floats) -> tuple[float, float, float]:
     return float(left), float(top), side
 
 
+def placed(points: Floats) -> tuple[int, int, int]:
+    """The same in whole pixels, as it is cut."""
+    left, top, side = square(points)
+    return round(left), round(top), round(side)
+
+
+def within(points: Floats) -> Floats:
+    """`[478, 2 or 3]` landmarks of the source in pixels of its portrait, `[478, 2]`."""
+    x0, y0, size = placed(points)
+    # A pixel's centre is half a pixel in, before and after shrinking.
+    return np.asarray((points[:, :2] - (x0, y0) + 0.5) * (SIDE / size) - 0.5, np.float32)
+
+
 def portrait(picture: Picture, points: Floats) -> Picture:
     """Grey, upright, `[SIDE, SIDE]` uint8, at the source's resolution or shrunk by averaging; black: no face.
 
@@ -33,8 +46,7 @@ def portrait(picture: Picture, points: Floats) -> Picture:
     """
     if np.isnan(points[0, 0]):
         return np.zeros((SIDE, SIDE), np.uint8)
-    left, top, side = square(points)
-    size, x0, y0 = round(side), round(left), round(top)
+    x0, y0, size = placed(points)
     height, width = picture.shape[:2]
     x1, y1 = x0 + size, y0 + size
     inside = picture[max(0, y0) : min(height, y1), max(0, x0) : min(width, x1)]

@@ -60,7 +60,9 @@ class Clip:
         gain_db: what brought the sound to that peak.
         offset: of sound and picture in frames, positive: sound early; NaN: not measured.
         decoder_errors: packets that gave no picture, and damaged pictures.
+        portraits: gives the portraits (`faces.portrait`) likewise, `[q, 192, 192]` grey, one for every fifth frame.
         networks: ONNX sessions by their names in the registry.
+        parameters: arrays of models that are no networks, by their names in the registry.
         dnsmos_hop_s: seconds between two opinions of DNSMOS.
     """
 
@@ -86,6 +88,8 @@ class Clip:
     decoder_errors: int = 0
     networks: Mapping[str, Network] = field(default_factory=dict)
     dnsmos_hop_s: int = 1
+    portraits: Callable[[], Iterator[Pictures]] = lambda: iter(())
+    parameters: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 
     @property
     def length(self) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tfq.errors import WeightsError
 from tfq.models import distillmos, own, weights
 from tfq.models.registry import weight
+from tfq.types import Floats
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -43,6 +44,7 @@ class Models:
         self._huberts: dict[str, Hubert] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._sync: dict[str, SyncModel] = {}
+        self._parameters: dict[str, dict[str, Floats]] = {}
         self._syncnet: SyncNet | None = None
 
     def sha(self, name: str) -> str:
@@ -97,6 +99,14 @@ class Models:
             onnxruntime.disable_telemetry_events()
             self._sessions[name] = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         return self._sessions[name]
+
+    def parameters(self, name: str) -> dict[str, Floats]:
+        """The arrays of a model that is no network: `niqe` or `brisque`."""
+        if name not in self._parameters:
+            from tfq.models.natural import PARAMETERS
+
+            self._parameters[name] = PARAMETERS[name](self.path(name))
+        return self._parameters[name]
 
     def landmarker(self) -> Landmarker:
         """A new Face Landmarker for one video: its tracker remembers faces and must not see another clip."""

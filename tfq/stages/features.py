@@ -11,13 +11,14 @@ import numpy as np
 from tfq.audio import loudness
 from tfq.config import FeaturesConfig
 from tfq.features import MEASUREMENTS, Clip, Feature, Measurement, chosen
+from tfq.models.natural import PARAMETERS
 from tfq.models.runtime import Models
 from tfq.store import GroupWriter, Stamp, TfqFile
 from tfq.types import Pictures
 
 VERSION = 2
 NEEDS = ("extract", "align", "audio", "sync")
-_CROPS_AT_ONCE = 256
+_AT_ONCE = 256  # crops or portraits
 
 
 def weights(config: FeaturesConfig) -> tuple[str, ...]:
@@ -58,7 +59,9 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
     sound = file.array("extract/audio")
     silent = file.status("audio") if file.status("audio") in ("no_audio", "silent") else ""
     gain = float(file.info("audio").get("gain_db") or 0.0)  # absent where there is no peak to bring anywhere
-    needed = [name for row in rows if not silent for name in row.weights]
+    missing = {"sound"} if silent else set()
+    missing |= set() if file.status("align") == "ok" else {"face"}
+    needed = [name for row in rows if not missing & set(row.needs) for name in row.weights]
     return Clip(
         sound=(sound * 10 ** (gain / 20)).astype(np.float32),
         silent=silent,
@@ -76,18 +79,20 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
         pose=file.array("align/pose"),
         transform=file.array("align/transform"),
         texture=file.array("align/texture"),
-        crops=functools.partial(_crops, file),
+        crops=functools.partial(_pieces, file, "align/crops"),
+        portraits=functools.partial(_pieces, file, "align/portraits"),
         gain_db=gain,
         offset=_offset(file),
         decoder_errors=int(file.info("extract").get("decoder_errors") or 0),
-        networks={name: models.session(name) for name in needed},
+        networks={name: models.session(name) for name in needed if name not in PARAMETERS},
+        parameters={name: models.parameters(name) for name in needed if name in PARAMETERS},
         dnsmos_hop_s=config.dnsmos_hop_s,
     )
 
 
-def _crops(file: TfqFile) -> Iterator[Pictures]:
-    for start in range(0, file.shape("align/crops")[0], _CROPS_AT_ONCE):
-        yield file.rows("align/crops", start, start + _CROPS_AT_ONCE)
+def _pieces(file: TfqFile, path: str) -> Iterator[Pictures]:
+    for start in range(0, file.shape(path)[0], _AT_ONCE):
+        yield file.rows(path, start, start + _AT_ONCE)
 
 
 def _offset(file: TfqFile) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.audio.voices import voice
 from tfq.audio import loudness
+from tfq.faces.portrait import EVERY
 from tfq.features import face_points as at
 from tfq.features.measurement import Clip
 from tfq.timebase import FPS, samples_of
@@ -84,6 +85,25 @@ def picture(frames: int, seed: int = 3) -> Floats:
     return np.clip(128 + crops[..., None] + [6, 0, -6], 0, 255)
 
 
+def shown(frames: int) -> Any:
+    """Portraits of that face: grey noise of two sizes and a dark mouth, one every fifth frame."""
+    numbers = np.random.default_rng(5)
+    coarse = np.kron(numbers.normal(0, 20, (24, 24)), np.ones((8, 8)))
+    still = 120 + coarse + numbers.normal(0, 6, (192, 192))
+    still[115:125, 85:107] = 40
+    count = -(-frames // EVERY)
+    return np.clip(still + numbers.normal(0, 2, (count, 192, 192)), 0, 255).round().astype(np.uint8)
+
+
+NIQE = {"mean": np.full(36, 0.5), "covariance": np.eye(36) / 10}
+BRISQUE = {
+    "vectors": np.zeros((2, 36)),
+    "weights": np.array([9.0, -4.0]),
+    "gamma": np.full(1, 0.05),
+    "rho": np.full(1, -20.0),
+}
+
+
 def clip(frames: int = 100, **changes: Any) -> Clip:
     """A talking clip; `changes` replace fields."""
     sound = loudness.normalise(voice(frames / FPS, 0.002), -1.0)
@@ -110,6 +130,8 @@ def clip(frames: int = 100, **changes: Any) -> Clip:
         crops=pieces(crops),
         networks={"dnsmos": _Opinion(3), "dnsmos-p808": _Opinion(1), "distillmos-arrays": _Opinion(1)},
         dnsmos_hop_s=3,
+        portraits=pieces(shown(frames), 7),
+        parameters={"niqe": NIQE, "brisque": BRISQUE},
     )
     return dataclasses.replace(plain, **changes)
 
@@ -135,6 +157,7 @@ def later(given: Clip, frames: int) -> Clip:
         return np.concatenate([np.full((frames, *values.shape[1:]), fill, values.dtype), values])
 
     crops = np.concatenate(list(given.crops()))
+    portraits = np.concatenate(list(given.portraits()))
     return dataclasses.replace(
         given,
         sound=np.concatenate([np.zeros(samples_of(frames), np.float32), given.sound]),
@@ -153,4 +176,5 @@ def later(given: Clip, frames: int) -> Clip:
         transform=before(given.transform, np.nan),
         texture=before(given.texture, np.nan),
         crops=pieces(before(crops, 0)),
+        portraits=pieces(np.concatenate([np.zeros((frames // EVERY, 192, 192), np.uint8), portraits]), 7),
     )

@@ -37,6 +37,7 @@ def road(path: Path, face: bool = True, sound: bool = True) -> TfqFile:
             values = getattr(given, name)
             group.put(name, values if face else np.full_like(values, np.nan))
         group.put("crops", np.concatenate(list(given.crops())))
+        group.put("portraits", np.concatenate(list(given.portraits())))
         group.put("valid", ok if face else ~ok)
         group.status = "ok" if face else "no_face"
     with file.replacing("sync", Stamp("sync", 1)) as group:
@@ -95,5 +96,5 @@ def test_absence_is_named_and_the_rest_is_measured(tmp_path: Path, face: bool, s
 
 
 def test_weights_are_those_of_the_chosen() -> None:
-    assert features.weights(FeaturesConfig()) == ("dnsmos", "dnsmos-p808", "distillmos-arrays")
-    assert features.weights(FeaturesConfig(skip=("dnsmos", "distillmos"))) == ()
+    assert features.weights(FeaturesConfig()) == ("niqe", "brisque", "dnsmos", "dnsmos-p808", "distillmos-arrays")
+    assert features.weights(FeaturesConfig(skip=("naturalness", "dnsmos", "distillmos"))) == ()

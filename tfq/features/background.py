@@ -20,7 +20,9 @@ _D = "eye distances"
 COLUMNS = (
     Column("background_motion", _D, 0, 0.5, "none", "Shift of the background in 0.2 s, its median: the camera's."),
     Column("background_warp", _D, 0, 0.3, "lower", "Motion of the background that is no common shift."),
-    Column("background_residual", "grey levels", 0, 15, "lower", "Change of the background that motion does not explain."),
+    Column(
+        "background_residual", "grey levels", 0, 15, "lower", "Change of the background that motion does not explain."
+    ),
     Column("background_along", _D, -0.5, 0.5, "none", "Shift of the background along the head's own, in 0.2 s."),
 )
 

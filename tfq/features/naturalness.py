@@ -14,12 +14,15 @@ from tfq.features.measurement import Clip, Column, Found, Measurement
 from tfq.types import Floats, Picture
 
 WEIGHTS = ("niqe", "brisque")
+_GROUP = 10  # portraits: two seconds
 _INNER = slice((SIDE - 128) // 2, (SIDE + 128) // 2)  # the face's box and a little more
-_FACE = slice((SIDE - statistics.PATCH) // 2, (SIDE + statistics.PATCH) // 2)  # one patch: inside a large face's outline
+_FACE = slice(
+    (SIDE - statistics.PATCH) // 2, (SIDE + statistics.PATCH) // 2
+)  # one patch: inside a large face's outline
 
 
 def measure(clip: Clip) -> Found:
-    """What a portrait shows holds for five frames; `face_niqe` takes all of the clip's faces as one picture."""
+    """What a portrait shows holds for five frames; `face_niqe` takes ten faces as one picture."""
     rows, faces = [], []
     for picture, frame in portraits.each(clip):
         row, face = _of_one(picture, clip.parameters) if frame is not None else (_NO_ROW, _NO_FACE)
@@ -29,8 +32,15 @@ def measure(clip: Clip) -> Found:
     values = {column.name: series for column, series in zip(_COLUMNS, held.T, strict=True)}
     summary = {f"{name}_mean": motion.mean(series) for name, series in values.items()}
     summary |= {f"{name}_deviation": motion.deviation(values[name]) for name in _UNSTEADY}
-    summary["face_niqe"] = statistics.niqe(np.array(faces).reshape(-1, 36), clip.parameters["niqe"])
+    summary["face_niqe"] = _in_groups(np.array(faces).reshape(-1, 36), clip.parameters["niqe"])
     return Found(values, summary, clip.face & np.isfinite(held[:, 0]))
+
+
+def _in_groups(faces: Floats, model: Mapping[str, Floats]) -> float:
+    """NIQE of some seconds' faces taken as one picture: the median, so that it does not depend on the clip's length."""
+    known = faces[np.isfinite(faces).all(1)]
+    groups = [known[first : first + _GROUP] for first in range(0, len(known) - _GROUP + 1, _GROUP)]
+    return float(np.median([statistics.niqe(group, model) for group in groups])) if groups else float("nan")
 
 
 def _of_one(picture: Picture, models: Mapping[str, Mapping[str, Floats]]) -> tuple[Floats, Floats]:
@@ -81,7 +91,7 @@ MEASUREMENT = Measurement(
             for column in _COLUMNS
             if column.name == name
         ),
-        Column("face_niqe", "", 3, 20, "lower", "NIQE of the faces of the whole clip taken together."),
+        Column("face_niqe", "", 3, 20, "lower", "NIQE of two seconds' faces taken together."),
     ),
     needs=("face",),
     method="Mittal, Soundararajan and Bovik 2013 (NIQE); Mittal, Moorthy and Bovik 2012 (BRISQUE)",

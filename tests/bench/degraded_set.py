@@ -49,12 +49,12 @@ SHORTEST_S = 2.0  # a clip that is shorter is degraded whole
 PLANS: dict[str, tuple[tuple[str, tuple[str, ...], float], ...]] = {
     "pairs": (
         ("audio_quality", ("sound",), 1.0),
-        ("audio_quality", ("sound",), 1.0),
         ("lip_sync", ("sound",), 1.0),
         ("consistency", ("sound",), 1.0),
         ("expression", ("picture",), 1.0),
         ("visual_quality", ("picture",), 1.0),
-        ("lip_sync", ("picture",), 0.4),
+        ("audio_quality", ("sound",), 0.35),
+        ("lip_sync", ("picture",), 0.35),
     ),
     "ladders": tuple((name, ("sound", "picture"), 1.0) for name in DIMENSIONS[:-1]),
 }

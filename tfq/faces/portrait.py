@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from tfq.faces.align import grey
 from tfq.types import Floats, Picture
 
 SIDE = 192  # pixels
@@ -44,6 +42,10 @@ def portrait(picture: Picture, points: Floats) -> Picture:
         picture: `[H, W, 3]` RGB.
         points: `[478, 3]` landmarks in its pixels; NaN: no face. Outside of the picture its edge is repeated.
     """
+    import cv2
+
+    from tfq.faces.align import grey  # the measurements read the geometry alone, and their table costs no OpenCV
+
     if np.isnan(points[0, 0]):
         return np.zeros((SIDE, SIDE), np.uint8)
     x0, y0, size = placed(points)

@@ -136,7 +136,9 @@ def _alike(left: Floats, right: Floats) -> float:
 
 def _together(one: Floats, other: Floats) -> float:
     """The highest correlation of two speeds within five frames."""
-    lagged = []
+    lagged: list[float] = []
+    if len(one) <= _LAGS:
+        return _NAN
     for lag in range(-_LAGS, _LAGS + 1):
         ours, theirs = one[max(0, lag) : len(one) + min(0, lag)], other[max(0, -lag) : len(other) - max(0, lag)]
         lagged.append(_alike(ours, theirs))

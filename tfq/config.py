@@ -102,6 +102,13 @@ class FeaturesConfig:
 
 
 @dataclass(frozen=True)
+class OpenFaceConfig:
+    """`table` is what OpenFace wrote of the clip, a folder of such tables by clip, `none`, or empty: run it if it is there."""
+
+    table: str = ""
+
+
+@dataclass(frozen=True)
 class ScoreConfig:
     """`checkpoint` is a path, or empty for the one that comes with tfq."""
 
@@ -217,4 +224,5 @@ class Settings:
     audio: AudioConfig = field(default_factory=AudioConfig)
     sync: SyncConfig = field(default_factory=SyncConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    openface: OpenFaceConfig = field(default_factory=OpenFaceConfig)
     score: ScoreConfig = field(default_factory=ScoreConfig)

@@ -14,7 +14,7 @@ from tests.features.clips import PARTNER, clip, face, talking
 from tfq.features import MEASUREMENTS, face_points, lips
 from tfq.features.measurement import Clip, Feature
 
-FACE = ("lips", "head", "eyes", "expression")
+FACE = ("lips", "head", "eyes", "expression", "action_units", "liveliness")
 
 
 def columns(name: str, found: Feature) -> dict[str, np.ndarray]:
@@ -48,7 +48,7 @@ def test_a_larger_picture_changes_no_measurement_but_the_resolution(name: str, s
 
 @pytest.mark.parametrize("name", FACE)
 def test_a_mirror_swaps_left_and_right_and_keeps_the_rest(name: str) -> None:
-    turned = {"corner_slant", "yaw", "roll", "yaw_speed", "roll_speed", "gaze_left"}
+    turned = {"corner_slant", "yaw", "roll", "yaw_speed", "roll_speed", "gaze_left", "iris_x"}
     swapped = {
         "ratio_left": "ratio_right",
         "ratio_right": "ratio_left",

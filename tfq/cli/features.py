@@ -8,7 +8,7 @@ import typer
 
 from tfq.cli import output, run
 from tfq.cli.options import Loop, named, takes
-from tfq.config import FeaturesConfig, Settings
+from tfq.config import FeaturesConfig, OpenFaceConfig, Settings
 from tfq.errors import UsageError
 
 DEFAULT = FeaturesConfig()
@@ -28,6 +28,14 @@ def features(
         int,
         typer.Option(min=1, max=9, metavar="SECONDS", help="From one window of DNSMOS to the next; 1: its authors'."),
     ] = DEFAULT.dnsmos_hop_s,
+    openface: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE.csv",
+            show_default="OpenFace's own program where it is on the path",
+            help="Take action units from what OpenFace wrote: a table, a folder of them by clip, or none.",
+        ),
+    ] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the groups and their columns; work on no file.")] = False,
 ) -> int:
     """Compute the measurements that scores are made from, one named group each.
@@ -44,7 +52,7 @@ def features(
     if listed:
         output.document(_listing(config))
         return 0
-    return run.each_file(loop, "features", Settings(features=config))
+    return run.each_file(loop, "features", Settings(features=config, openface=OpenFaceConfig(openface)))
 
 
 def _listing(config: FeaturesConfig) -> str:
@@ -53,7 +61,9 @@ def _listing(config: FeaturesConfig) -> str:
 
     lines = []
     for group in chosen(config.only, config.skip):
-        lines.append(f"{group.name}  {group.about}  [{group.method}; cost {group.cost}]")
+        read = f"from {' and '.join(group.needs) or 'the file'}"
+        weights = f"; weights: {', '.join(group.weights)}" if group.weights else ""
+        lines.append(f"{group.name}  {group.about}  [{read}; {group.method}; cost {group.cost}{weights}]")
         for title, columns in (("each frame", group.columns), ("whole clip", group.clip_columns)):
             for column in columns:
                 usual = f"{column.low:g} to {column.high:g} {column.unit}".rstrip()

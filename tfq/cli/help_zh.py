@@ -139,6 +139,10 @@ _SYNC_AND_FEATURES = {
     ),
     "Compute these groups alone.": "只计算这些组。",
     "Leave these groups out.": "不计算这些组。",
+    "Take action units from what OpenFace wrote: a table, a folder of them by clip, or none.": (
+        "采用 OpenFace 写出的动作单元：一个表、按片段命名的表所在的目录，或 none。"
+    ),
+    "OpenFace's own program where it is on the path": "若 OpenFace 的程序在 PATH 中则用它",
     "From one window of DNSMOS to the next; 1: its authors'.": "DNSMOS 相邻窗口的间隔；1 为原作者所用。",
     "List the groups and their columns; work on no file.": "列出各组及其列；不处理文件。",
 }

@@ -99,8 +99,11 @@ UNITS: dict[str, tuple[str, tuple[Sign, ...]]] = {
 
 
 def measure(clip: Clip) -> Found:
-    """Intensities, and how many units a frame shows."""
-    values = intensities(clip.blendshapes, at.in_head_axes(clip.landmarks))
+    """Intensities, and how many units a frame shows; OpenFace's own intensities where there are any."""
+    if clip.openface is None:
+        values = intensities(clip.blendshapes, at.in_head_axes(clip.landmarks))
+    else:
+        values = dict(zip(UNITS, clip.openface.astype(np.float64).T, strict=True))
     summary = {f"{name}_mean": motion.mean(series) for name, series in values.items()}
     summary |= {f"{name}_deviation": motion.deviation(series) for name, series in values.items()}
     stack = np.stack(list(values.values()), 1)
@@ -116,7 +119,7 @@ def measure(clip: Clip) -> Found:
         "upper_rate": motion.mean(speed[:, : len(_UPPER)].mean(1)),
         "lower_rate": motion.mean(speed[:, len(_UPPER) : -1].mean(1)),
     }
-    return Found(values, summary, clip.face)
+    return Found(values, summary, clip.face & known)
 
 
 def intensities(shapes: Floats, face: Floats) -> dict[str, Floats]:

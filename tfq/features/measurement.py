@@ -62,6 +62,7 @@ class Clip:
         decoder_errors: packets that gave no picture, and damaged pictures.
         portraits: gives the portraits (`faces.portrait`) likewise, `[q, 192, 192]` grey, one for every fifth frame.
         networks: ONNX sessions by their names in the registry.
+        openface: `[T, 17]` intensities of action units that OpenFace found; None: it was not asked.
         parameters: arrays of models that are no networks, by their names in the registry.
         dnsmos_hop_s: seconds between two opinions of DNSMOS.
     """
@@ -88,6 +89,7 @@ class Clip:
     decoder_errors: int = 0
     networks: Mapping[str, Network] = field(default_factory=dict)
     dnsmos_hop_s: int = 1
+    openface: Floats | None = None
     portraits: Callable[[], Iterator[Pictures]] = lambda: iter(())
     parameters: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 

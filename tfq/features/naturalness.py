@@ -59,7 +59,7 @@ def _columns() -> tuple[Column, ...]:
     found = [
         Column("niqe", "", 3, 30, "lower", "NIQE of the portrait: distance from natural pictures."),
         Column("face_distance", "", 3, 30, "lower", "The same distance of one patch in the middle of the face."),
-        Column("brisque", "", 0, 100, "lower", "BRISQUE of the face: 0 is natural."),
+        Column("brisque", "", -10, 100, "lower", "BRISQUE of the face: about 0 is natural."),
     ]
     for scale, size in ((1, "full size"), (2, "half size")):
         found += [

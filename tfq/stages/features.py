@@ -13,11 +13,12 @@ from tfq.config import FeaturesConfig
 from tfq.features import MEASUREMENTS, Clip, Feature, Measurement, chosen
 from tfq.models.natural import PARAMETERS
 from tfq.models.runtime import Models
+from tfq.stages import openface
 from tfq.store import GroupWriter, Stamp, TfqFile
 from tfq.types import Pictures
 
 VERSION = 2
-NEEDS = ("extract", "align", "audio", "sync")
+NEEDS = ("extract", "align", "audio", "sync", "openface")  # the last where the file has it
 _AT_ONCE = 256  # crops or portraits
 
 
@@ -27,7 +28,7 @@ def weights(config: FeaturesConfig) -> tuple[str, ...]:
 
 
 def run(file: TfqFile, config: FeaturesConfig, models: Models, stamp: Stamp) -> None:
-    """Reads `extract`, `align`, `audio`, `sync`; replaces `features`.
+    """Reads `extract`, `align`, `audio`, `sync`, and `openface` where it is there; replaces `features`.
 
     Groups that `--only` or `--skip` leave out stay where the file has them and what they were made from is unchanged.
     """
@@ -81,6 +82,7 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
         texture=file.array("align/texture"),
         crops=functools.partial(_pieces, file, "align/crops"),
         portraits=functools.partial(_pieces, file, "align/portraits"),
+        openface=openface.intensities(file),
         gain_db=gain,
         offset=_offset(file),
         decoder_errors=int(file.info("extract").get("decoder_errors") or 0),

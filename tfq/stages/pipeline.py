@@ -18,6 +18,7 @@ from tfq.config import Settings
 from tfq.errors import UsageError
 from tfq.media.probe import sha256
 from tfq.models.runtime import Models
+from tfq.stages import openface
 from tfq.store import Stamp, TfqFile
 
 ROAD = ("extract", "detect", "align", "audio", "sync", "features", "score")
@@ -71,6 +72,8 @@ def walk(
     """
     for name in _way_to(target):
         module = stage(name)
+        if name == target == "features":
+            openface.take(file, settings.openface)
         config = getattr(settings, name) if name == target and not recorded else _recorded(file, name, settings)
         stamp = _stamp(file, name, config, models, source)
         if file.stamp(name) == stamp and not (force and name == target):

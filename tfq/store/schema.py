@@ -113,6 +113,14 @@ DATASETS: tuple[Dataset, ...] = (
     Dataset("sync/confidence", ("T",), "f4", "", "Confidence of that offset; NaN: not measured."),
     Dataset("sync/valid", ("T",), "?", "", "The frame took part: a face, speech, and both streams."),
     Dataset(
+        "openface/intensities",
+        ("T", 17),
+        "f4",
+        "intensity",
+        "Action units as OpenFace found them, 0-5; absent where it was not asked; NaN: no face.",
+    ),
+    Dataset("openface/valid", ("T",), "?", "", "OpenFace found the face."),
+    Dataset(
         "features/*/values",
         ("T", "D"),
         "f4",

@@ -12,6 +12,7 @@ from tfq.audio import loudness
 from tfq.faces.portrait import EVERY
 from tfq.features import face_points as at
 from tfq.features.measurement import Clip
+from tfq.features.regions import OVAL
 from tfq.timebase import FPS, samples_of
 from tfq.types import Floats
 
@@ -22,7 +23,8 @@ _PAIRS = {
     **dict(zip(at.BROW_RIGHT, at.BROW_LEFT, strict=True)),
     **dict(zip(at.EYE_RIGHT, at.EYE_LEFT, strict=True)),
     **{ring[i]: ring[_RING[i]] for ring in (at.OUTER_LIPS, at.INNER_LIPS) for i in range(20)},
-    **{50: 280, 101: 330, 67: 297, 205: 425},
+    **{OVAL[i]: OVAL[36 - i] for i in range(19, 36)},
+    **{50: 280, 101: 330, 205: 425, 214: 434, 117: 346, 129: 358, 468: 473},
 }
 PARTNER = np.arange(478)
 for _one, _other in _PAIRS.items():
@@ -38,8 +40,18 @@ def face() -> Floats:
     turns = np.array([np.pi, 4 * np.pi / 3, 5 * np.pi / 3, 0, np.pi / 3, 2 * np.pi / 3])
     points[list(at.LIDS_RIGHT)] = np.stack([-0.5 + 0.2 * np.cos(turns), 0.07 * np.sin(turns), 0 * turns], 1)
     points[list(at.BROW_RIGHT)] = [[-0.75 + 0.12 * i, -0.3, -0.05] for i in range(5)]
-    for index, place in {50: (-0.6, 0.6), 101: (-0.4, 0.5), 67: (-0.3, -0.6), 205: (-0.5, 0.75)}.items():
+    for index, place in {
+        50: (-0.6, 0.6),
+        101: (-0.4, 0.5),
+        117: (-0.65, 0.3),
+        129: (-0.25, 0.65),
+        205: (-0.5, 0.75),
+        214: (-0.65, 1.3),
+        468: (-0.5, 0.0),
+    }.items():
         points[index] = (*place, 0.0)
+    turns = 2 * np.pi * np.arange(36) / 36
+    points[list(OVAL)] = np.stack([1.1 * np.sin(turns), 0.4 - 1.3 * np.cos(turns), 0.3 + 0 * turns], 1)
     middle = {at.NOSE_TIP: 0.6, at.SUBNASALE: 0.75, at.NASION: 0, at.FOREHEAD: -0.9, at.CHIN: 1.7, 8: -0.1, 9: -0.3}
     for index, height in middle.items():
         points[index] = (0, height, -0.4 if index == at.NOSE_TIP else 0)

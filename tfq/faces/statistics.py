@@ -68,14 +68,14 @@ def fit(values: Floats) -> Floats:
     Returns:
         `[N, 4]`: shape, mean, deviation of what is under zero, and of the rest; NaN where all are zero.
     """
-    squares, under = values * values, values < 0
-    count = under.sum(1)
+    under = np.minimum(values, 0)
+    count, size = np.count_nonzero(under, axis=1), values.shape[1]
+    below, power = (np.einsum("ij,ij->i", one, one).astype(np.float64) for one in (under, values))
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = np.sqrt(np.where(under, squares, 0).sum(1, dtype=np.float64) / np.maximum(count, 1))
-        right = np.sqrt(np.where(under, 0, squares).sum(1, dtype=np.float64) / np.maximum(under.shape[1] - count, 1))
+        left, right = np.sqrt(below / np.maximum(count, 1)), np.sqrt((power - below) / np.maximum(size - count, 1))
         ratio = left / right
-        moments = np.abs(values).mean(1, dtype=np.float64) ** 2 / squares.mean(1, dtype=np.float64)
-        moments *= (ratio**3 + 1) * (ratio + 1) / (ratio**2 + 1) ** 2
+        moments = ((values.sum(1) - 2 * under.sum(1)) / size) ** 2 / (power / size)
+        moments = moments * (ratio**3 + 1) * (ratio + 1) / (ratio**2 + 1) ** 2
     shapes, table, width = _shapes()
     after = np.clip(np.searchsorted(table, moments), 1, len(table) - 1)
     at = np.where(moments - table[after - 1] < table[after] - moments, after - 1, after)
@@ -92,7 +92,7 @@ def scene_features(picture: Floats) -> Floats:
 
     small = cv2.resize(picture.astype(np.float32), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_CUBIC)
     rows = []
-    for levels in (picture, small):
+    for levels in (picture, np.asarray(small, np.float32)):
         m = coefficients(levels, False)
         products = (m[:, :-1] * m[:, 1:], m[:-1] * m[1:], m[:-1, :-1] * m[1:, 1:], m[1:, :-1] * m[:-1, 1:])
         (shape, _, left, right), *pairs = (fit(values.reshape(1, -1))[0] for values in (m, *products))
@@ -151,7 +151,7 @@ def _shapes() -> tuple[Floats, Floats, Floats]:
 
 def _scales(shape: Floats) -> Floats:
     """Scale of a generalised Gaussian of deviation 1."""
-    one, three = (np.array([_lgamma(k / a) for a in shape.ravel()]).reshape(shape.shape) for k in (1, 3))
+    one, three = (np.array([_lgamma(k / float(a)) for a in shape.ravel()]).reshape(shape.shape) for k in (1, 3))
     return np.asarray(np.exp((one - three) / 2))
 
 

@@ -74,8 +74,3 @@ def box(points: Floats, side: int, margin: float) -> Mask:
     mask = np.zeros((side, side), bool)
     mask[low[1] : high[1], low[0] : high[0]] = True
     return mask
-
-
-def mean_over(mask: Mask, levels: Floats) -> float:
-    """Mean of `[S, S]` levels inside a mask; NaN where it is empty."""
-    return float(levels[mask].mean()) if mask.any() else float("nan")

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfq.features import background, motion
 from tfq.features.measurement import Clip, Column, Found, Measurement
-from tfq.features.regions import Regions, crops, mean_over, regions
+from tfq.features.regions import Regions, crops, regions
 from tfq.timebase import FPS
 from tfq.types import Floats, Mask, Picture
 
@@ -62,7 +62,9 @@ class _Follower:
         at = np.argwhere(self.where.upper)[:, ::-1].astype(np.float64)
         self._plane = np.column_stack([np.ones(len(at)), at - at.mean(0)]) if len(at) else np.ones((0, 3))
         self._solve = np.linalg.pinv(self._plane)
-        self._area = cv2.dilate(self.where.face.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        masks = [self.where.upper, self.where.eyes, self.where.mouth, self.where.edge, self.where.around]
+        with np.errstate(invalid="ignore"):  # a region that lies outside of the crop has no mean
+            self._means = np.stack([mask.ravel() / np.float32(mask.sum()) for mask in masks]).astype(np.float32)
         self.levels: Floats = np.zeros((side, side), np.float32)
         self.forget()
 
@@ -94,8 +96,9 @@ class _Follower:
         x, y = self._x + flow[..., 0], self._y + flow[..., 1]
         was = cv2.remap(self._before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         fine_was = cv2.remap(self._fine_before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        left = np.abs(self.levels - was)
-        new, both = (fine - fine_was) ** 2, fine**2 + fine_was**2
+        left = self._means @ np.abs(self.levels - was).ravel()
+        new, both = self._means @ ((fine - fine_was) ** 2).ravel(), self._means @ (fine**2 + fine_was**2).ravel()
+        boiling = (new + _FLOOR) / (both + _FLOOR)
         where = self.where
         moved = flow[where.upper].astype(np.float64)  # [N, 2]
         plane = self._solve @ moved  # constant, along x, along y
@@ -105,11 +108,8 @@ class _Follower:
         stretch = float(np.abs(plane[1:]).sum())
         return np.array(
             [
-                *(mean_over(mask, left) for mask in (where.upper, where.eyes, where.mouth, where.edge, where.around)),
-                *(
-                    (mean_over(mask, new) + _FLOOR) / (mean_over(mask, both) + _FLOOR)
-                    for mask in (where.upper, where.mouth, where.edge)
-                ),
+                *left,
+                *boiling[[0, 2, 3]],
                 wobble / where.eye,
                 jump / where.eye,
                 stretch,

@@ -92,7 +92,8 @@ def scene_features(picture: Floats) -> Floats:
 
     small = cv2.resize(picture.astype(np.float32), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_CUBIC)
     rows = []
-    for levels in (picture, np.asarray(small, np.float32)):
+    pair: tuple[Floats, ...] = (picture, np.asarray(small, np.float32))
+    for levels in pair:
         m = coefficients(levels, False)
         products = (m[:, :-1] * m[:, 1:], m[:-1] * m[1:], m[:-1, :-1] * m[1:, 1:], m[1:, :-1] * m[:-1, 1:])
         (shape, _, left, right), *pairs = (fit(values.reshape(1, -1))[0] for values in (m, *products))

@@ -85,6 +85,15 @@ def spread(series: Floats, low: float = 0.05, high: float = 0.95) -> float:
     return float(np.diff(np.quantile(known, [low, high]))[0]) if len(known) else float("nan")
 
 
+def quantile(values: Floats, share: float) -> float:
+    """The quantile of `[N]` values between its two neighbours, as NumPy's own, which costs ten times as much on few."""
+    place = share * (len(values) - 1)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    ordered = np.partition(values, (below, above))
+    return float(ordered[below] + (place - below) * (float(ordered[above]) - float(ordered[below])))
+
+
 def _fit(rows: Floats, order: int) -> Floats:
     reach = WINDOW // 2
     powers = np.arange(-reach, reach + 1)[:, None] ** np.arange(_DEGREE + 1)

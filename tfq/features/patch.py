@@ -110,7 +110,7 @@ def _steep(gradient: Floats, levels: Floats, mask: Mask) -> float:
     """Steepest edges of a region over its contrast, per pixel of the crop."""
     if not mask.any():
         return float("nan")
-    return float(np.quantile(gradient[mask], 0.95) / max(float(levels[mask].std()), 1.0))
+    return motion.quantile(gradient[mask], 0.95) / max(float(levels[mask].std()), 1.0)
 
 
 def _inside(crop: Picture, levels: Floats, fine: Floats, mouth: Floats | None, skin: float) -> tuple[float, ...]:
@@ -121,10 +121,10 @@ def _inside(crop: Picture, levels: Floats, fine: Floats, mouth: Floats | None, s
     if mask.sum() < 8:
         return (float("nan"),) * len(_INSIDE)
     inner = levels[mask]
-    low, high = np.quantile(inner, [0.1, 0.9])
+    low, high = (motion.quantile(inner, share) for share in (0.1, 0.9))
     colour = crop[mask].astype(np.float32)
     grey = float(1 - (np.ptp(colour, axis=1) / np.maximum(colour.max(1), 1))[inner >= high].mean())
-    return _log_rms(fine[mask]), float(high - low) / max(skin, 1.0), float(high) / max(skin, 1.0), grey
+    return _log_rms(fine[mask]), (high - low) / max(skin, 1.0), high / max(skin, 1.0), grey
 
 
 _GREY = "log10 grey levels"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from tfq.faces.portrait import SIDE, within
 from tfq.features import face_points as at
-from tfq.features import portraits
+from tfq.features import motion, portraits
 from tfq.features.measurement import Clip, Column
 from tfq.features.regions import EYES, OVAL, box, hull
-from tfq.types import Floats, Mask, Picture
+from tfq.types import Floats, Ints, Mask, Picture
 
 _SMALLEST = 48.0  # pixels of a face's width in the portrait under which its parts cannot be told apart
 _FLOOR = 0.5  # grey levels
 _LEAST_EDGES = 30  # pixels
+_BANDS = 8
 _CHEEKS = ((117, 205), (346, 425))  # under the eye, beside the nose: the span in which a patch's upper border would lie
 
 COLUMNS = (
@@ -101,7 +104,7 @@ def _edge_width(widths: Floats, gradient: Floats, mask: Mask) -> float:
     inside = gradient[mask]
     if len(inside) < _LEAST_EDGES:
         return float("nan")
-    strong = inside >= max(float(np.quantile(inside, 0.95)), 1.0)
+    strong = inside >= max(motion.quantile(inside, 0.95), 1.0)
     return float(np.median(widths[mask][strong])) if strong.sum() >= 5 else float("nan")
 
 
@@ -114,14 +117,21 @@ def _slope(levels: Floats, points: Floats) -> float:
     if half < 20:
         return float("nan")
     piece = levels[y - half : y + half, x - half : x + half]
+    window, bands, fit = _spectrum(half)
+    power = np.abs(np.fft.rfft2((piece - piece.mean()) * window)) ** 2
+    means = np.bincount(bands, power.ravel(), _BANDS + 2)[1:-1] / np.bincount(bands, minlength=_BANDS + 2)[1:-1]
+    return float(fit @ np.log10(means + 1e-3))
+
+
+@functools.cache
+def _spectrum(half: int) -> tuple[Floats, Ints, Floats]:
+    """Of a square of `2 * half` pixels: its window, the band of each frequency, and what makes log powers a slope."""
     window = np.hanning(2 * half)
-    power = np.abs(np.fft.rfft2((piece - piece.mean()) * window[:, None] * window)) ** 2
     frequency = np.hypot(np.fft.fftfreq(2 * half)[:, None], np.fft.rfftfreq(2 * half))
-    edges = np.geomspace(1 / 16, 0.4, 9)
-    which = np.digitize(frequency, edges)
-    bands = np.array([power[which == band].mean() for band in range(1, len(edges))])
-    middle = np.sqrt(edges[1:] * edges[:-1])
-    return float(np.polyfit(np.log10(middle), np.log10(bands + 1e-3), 1)[0])
+    edges = np.geomspace(1 / 16, 0.4, _BANDS + 1)
+    middle = np.log10(np.sqrt(edges[1:] * edges[:-1]))
+    fit = np.linalg.pinv(np.column_stack([middle, np.ones(_BANDS)]))[0]
+    return window[:, None] * window, np.digitize(frequency, edges).ravel(), fit
 
 
 def _log_ratio(fine: Floats, coarse: Floats) -> float:
@@ -132,7 +142,7 @@ def _beside_edges(fine: Floats, gradient: Floats, face: Mask) -> tuple[float, fl
     """`ringing` and `waxy`: fine texture 3 to 6 pixels beside strong edges against skin far from any."""
     import cv2
 
-    strong = ((gradient > max(float(np.quantile(gradient[face], 0.95)), 4.0)) & face).astype(np.uint8)
+    strong = ((gradient > max(motion.quantile(gradient[face], 0.95), 4.0)) & face).astype(np.uint8)
     near, far = (cv2.dilate(strong, np.ones((size, size), np.uint8)) > 0 for size in (5, 13))
     beside, plain = face & far & ~near, face & ~far
     texture = np.abs(fine)

@@ -20,12 +20,13 @@ def read_niqe(path: Path) -> dict[str, Floats]:
         WeightsError: the file does not hold them.
     """
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         stored = loadmat(path, variable_names=["mu_prisparam", "cov_prisparam"])
         mean = stored["mu_prisparam"].reshape(_FEATURES)
         covariance = stored["cov_prisparam"].reshape(_FEATURES, _FEATURES)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, NotImplementedError, MatReadError) as error:
         raise WeightsError(f"{path}: not the parameters of NIQE: {error}") from error
     return {"mean": mean.astype(np.float64), "covariance": covariance.astype(np.float64)}
 

@@ -116,7 +116,7 @@ def _strength(face: Floats) -> Floats:
 def _tremble(series: Floats) -> float:
     """Share of the motion of `[T, D]` that is faster than 6 Hz, by the power of its first difference."""
     fast = total = 0.0
-    for start, stop in motion.runs(np.isfinite(series).all(1)):
+    for start, stop in motion.runs(np.asarray(np.isfinite(series).all(1))):
         if stop - start < _LEAST:
             continue
         moved = np.diff(series[start:stop].astype(np.float64), axis=0)
@@ -151,7 +151,7 @@ def _repetition(pose: Floats) -> float:
     or more later, over the mean of those steps; near 1: a loop. The median over windows, so that a long clip is no worse.
     """
     found = []
-    for start, stop in motion.runs(np.isfinite(pose).all(1)):
+    for start, stop in motion.runs(np.asarray(np.isfinite(pose).all(1))):
         for first in range(start, stop - _WINDOW + 1, _WINDOW // 2):
             piece = pose[first : first + _WINDOW].astype(np.float64)
             steps = [np.abs(piece[lag:] - piece[:-lag]).sum(1).mean() for lag in range(FPS, _WINDOW - _LEAST)]

@@ -84,18 +84,20 @@ class _Follower:
         grain = np.log10(max(float(np.abs(fine[self.where.upper]).mean()), 0.05)) if self.where.upper.any() else np.nan
         row = np.full(len(_ROW), np.nan)
         if self._before is not None and self._fine_before is not None and not again:
-            row = self._compare(np.asarray(grey, np.uint8), np.asarray(fine), float(grain))
+            row = self._compare(
+                np.asarray(grey, np.uint8), np.asarray(fine), float(grain), self._before, self._fine_before
+            )
         self._before, self._fine_before = np.asarray(grey, np.uint8), np.asarray(fine)
         self._grain_before = np.full(2, grain)
         return row
 
-    def _compare(self, grey: Picture, fine: Floats, grain: float) -> Floats:
+    def _compare(self, grey: Picture, fine: Floats, grain: float, before: Picture, fine_before: Floats) -> Floats:
         import cv2
 
-        flow = self._flow.calc(grey, self._before, None)
+        flow = self._flow.calc(grey, before, None)
         x, y = self._x + flow[..., 0], self._y + flow[..., 1]
-        was = cv2.remap(self._before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-        fine_was = cv2.remap(self._fine_before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        was = cv2.remap(before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+        fine_was = cv2.remap(fine_before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         left = self._means @ np.abs(self.levels - was).ravel()
         new, both = self._means @ ((fine - fine_was) ** 2).ravel(), self._means @ (fine**2 + fine_was**2).ravel()
         boiling = (new + _FLOOR) / (both + _FLOOR)

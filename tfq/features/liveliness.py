@@ -172,7 +172,7 @@ _COLUMNS = (
     Column("turn_acceleration", "deg/s²", 0, 600, "none", "Acceleration of the head's turning."),
     Column("turn_jerk", "deg/s³", 0, 10000, "none", "Its rate."),
     Column("unevenness", _D, 0, 0.3, "none", "Left side of the face less the mirrored right one."),
-    Column("unevenness_speed", _DS, 0, 1, "lower", "Rate of that."),
+    Column("unevenness_speed", _DS, 0, 1, "none", "Rate of that."),
     Column("strength", _D, 0, 0.3, "none", "Distance of brows, lids and lips from the clip's median face."),
 )
 
@@ -193,9 +193,9 @@ MEASUREMENT = Measurement(
         Column("mouth_smoothness", "", -12, -1, "higher", "Spectral arc length of the lips' speed."),
         Column("brow_smoothness", "", -12, -1, "higher", "The same of the brows."),
         Column("head_smoothness", "", -12, -1, "higher", "The same of the head's turning."),
-        Column("mouth_tremble", "", 0, 1, "lower", "Share of the lips' motion that is faster than 6 Hz."),
-        Column("brow_tremble", "", 0, 1, "lower", "The same of the brows."),
-        Column("head_tremble", "", 0, 1, "lower", "The same of the head's turning."),
+        Column("mouth_tremble", "", 0, 1, "none", "Share of the lips' motion that is faster than 6 Hz."),
+        Column("brow_tremble", "", 0, 1, "none", "The same of the brows."),
+        Column("head_tremble", "", 0, 1, "none", "The same of the head's turning."),
         Column("head_with_mouth", "", -1, 1, "higher", "Correlation of the head's and the lips' speed within 0.2 s."),
         Column("brow_with_mouth", "", -1, 1, "none", "The same of brows and lips."),
         Column("brow_symmetry", "", -1, 1, "none", "Correlation of the two brows' heights."),

@@ -139,7 +139,7 @@ _INSIDE_COLUMNS = (
     ),
 )
 _CHEEKS = (
-    Column("detail_step", "log10", -0.6, 0.4, "higher", "Fine detail of the lower cheeks against the upper ones."),
+    Column("detail_step", "log10", -0.6, 0.6, "none", "Fine detail of the lower cheeks against the upper ones."),
     Column("colour_step", "%", 0, 30, "lower", "Difference of their hues."),
     Column("light_step", "", -0.6, 0.4, "none", "Brightness of the lower cheeks over the upper ones, less one."),
     Column("change_step", "log10", -0.5, 1, "lower", "Change from frame to frame, lower cheeks against upper ones."),
@@ -164,7 +164,7 @@ MEASUREMENT = Measurement(
     clip_columns=(
         *(Column(f"{c.name}_mean", c.unit, c.low, c.high, c.better, f"Mean of {c.name}.") for c in _COLUMNS),
         *(
-            Column(f"{c.name}_change", c.unit, 0, (c.high - c.low) / 2, "lower", f"How {c.name} changes in a frame.")
+            Column(f"{c.name}_change", c.unit, 0, (c.high - c.low) / 2, "none", f"How {c.name} changes in a frame.")
             for c in _COLUMNS
             if c.name in _CHANGING
         ),

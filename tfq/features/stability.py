@@ -196,8 +196,8 @@ _PER_FRAME = (
     Column("mouth_boiling", "", 0, 1.5, "lower", "The same of the mouth."),
     Column("edge_boiling", "", 0, 1.5, "lower", "The same of the outline and hair."),
     Column("wobble", _D, 0, 0.1, "lower", "Motion of the upper face that is no shift, turn or stretch of the whole."),
-    Column("jump", _D, 0, 0.1, "lower", "Change of the upper face's shift from one frame to the next: trembling."),
-    Column("stretch", "", 0, 0.1, "lower", "How much the upper face is stretched, sheared or turned in a frame."),
+    Column("jump", _D, 0, 0.1, "none", "Change of the upper face's shift from one frame to the next: trembling."),
+    Column("stretch", "", 0, 0.1, "none", "How much the upper face is stretched, sheared or turned in a frame."),
     Column("grain_change", "log10", 0, 0.3, "lower", "Change of the amount of fine texture: flicker of sharpness."),
 )
 _ROW = tuple(column.name for column in _PER_FRAME)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tfq.features import eyes, motion
 from tfq.features import face_points as at
-from tfq.features import motion
 from tfq.features.lips import CLOSED
 from tfq.features.measurement import Clip, Column
 from tfq.timebase import FPS
@@ -13,7 +13,6 @@ from tfq.types import Floats
 
 _NAN = float("nan")
 _LONGEST_CLOSURE = 8  # frames: a bilabial holds the lips for 50 to 200 ms, a pause for longer
-_SHUT, _LONGEST_BLINK = 0.5, 13
 _AROUND = 10  # frames of sound to either side against which a closure is held
 
 COLUMNS = (
@@ -78,19 +77,13 @@ def _dip(clip: Clip, start: int, stop: int) -> float:
 
 def _blinks(clip: Clip) -> dict[str, float]:
     lid = clip.blendshapes[:, [at.INDEX["eyeBlinkLeft"], at.INDEX["eyeBlinkRight"]]].mean(1)
-    known = np.isfinite(lid)
-    shut = known & (np.nan_to_num(lid) > _SHUT)
-    found = [
-        (start, stop)
-        for start, stop in motion.runs(shut)
-        if stop - start <= _LONGEST_BLINK and start > 0 and stop < len(lid) and known[start - 1] and known[stop]
-    ]
+    found = eyes.blinks(lid)
     deepest = [start + int(np.argmax(lid[start:stop])) for start, stop in found]
     falls, rises = [], []
     for (start, stop), at_deepest in zip(found, deepest, strict=True):
         half = lid[at_deepest] / 3  # the lid is open again at a third of the depth
-        before = next((i for i in range(start, max(-1, start - _LONGEST_BLINK), -1) if not lid[i] > half), None)
-        after = next((i for i in range(stop, min(len(lid), stop + _LONGEST_BLINK)) if not lid[i] > half), None)
+        before = next((i for i in range(start, max(-1, start - eyes.LONGEST), -1) if not lid[i] > half), None)
+        after = next((i for i in range(stop, min(len(lid), stop + eyes.LONGEST)) if not lid[i] > half), None)
         if before is not None and after is not None:
             falls.append(at_deepest - before)
             rises.append(after - at_deepest)

@@ -11,7 +11,7 @@ from tfq.timebase import FPS
 from tfq.types import Floats
 
 _SHUT = 0.5  # blendshape from which the lid covers the pupil
-_LONGEST = 13  # frames; eyes shut for more than half a second are not blinking
+LONGEST = 13  # frames; eyes shut for more than half a second are not blinking
 _SHORTEST_CLIP_S = 2.0
 
 
@@ -37,7 +37,7 @@ def measure(clip: Clip) -> Found:
         "gaze_speed": motion.speed(gaze),
         "divergence": left_x - right_x,
     }
-    lengths = blinks(blink)
+    lengths = [stop - start for start, stop in blinks(blink)]
     seconds = float(clip.face.sum()) / FPS
     long_enough = seconds >= _SHORTEST_CLIP_S
     summary = {
@@ -60,14 +60,14 @@ def aspect_ratio(lids: Floats) -> Floats:
     return np.asarray(height / (2 * np.linalg.norm(p1 - p4, axis=1)))
 
 
-def blinks(blink: Floats) -> list[int]:
-    """Lengths in frames of the blinks in a `[T]` blendshape: short times over one half with open eyes on both sides."""
+def blinks(blink: Floats) -> list[tuple[int, int]]:
+    """First and end frame of the blinks in a `[T]` blendshape: short times over one half with open eyes on both sides."""
     shut = np.nan_to_num(blink, nan=0.0) > _SHUT
     known = np.isfinite(blink)
     return [
-        stop - start
+        (start, stop)
         for start, stop in motion.runs(shut)
-        if stop - start <= _LONGEST and start > 0 and stop < len(blink) and known[start - 1] and known[stop]
+        if stop - start <= LONGEST and start > 0 and stop < len(blink) and known[start - 1] and known[stop]
     ]
 
 

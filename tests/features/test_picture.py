@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter, shift
 
 from tests.features.clips import clip, picture, pieces
 from tfq.features import MEASUREMENTS
-from tfq.features.picture import _regions
+from tfq.features.picture import regions
 
 ROW = MEASUREMENTS["picture"]
 COUNT = 60
@@ -27,7 +27,7 @@ def falls(values: list[float]) -> bool:
 
 
 def test_blur_of_the_mouth_is_seen_on_the_mouth() -> None:
-    where = _regions(clip(COUNT)).mouth
+    where = regions(clip(COUNT)).mouth
     found = []
     for sigma in (0.0, 0.5, 1.0, 2.0):
         crops = picture(COUNT)
@@ -72,7 +72,7 @@ def test_a_frozen_picture_is_told_but_a_repeated_source_picture_is_not_blamed() 
 
 
 def test_a_tinted_mouth_patch_shifts_the_colour() -> None:
-    where = _regions(clip(COUNT)).mouth
+    where = regions(clip(COUNT)).mouth
     found = []
     for tint in (30, 15, 0):
         crops = picture(COUNT)

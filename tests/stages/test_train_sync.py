@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.models.test_hubert import save_hubert
+from tests.models.test_hubert import save_speech
 from tests.stages.test_sync import Networks, build
 from tfq.config import SyncConfig, SyncTrainConfig
 from tfq.errors import InputError, WeightsError
@@ -68,7 +68,7 @@ def test_a_network_that_hears_through_hubert_measures_with_it_alone(
 ) -> None:
     monkeypatch.setattr(calibrate, "consensus", lambda _pair, _reach: 0)
     encoder = tmp_path / "encoder"
-    save_hubert(encoder)
+    save_speech(encoder)
     models, out = Models(threads=1), tmp_path / "mine.safetensors"
     train_sync(index(tmp_path), out, dataclasses.replace(SMALL, speech=str(encoder), layers=(1, 2)), models)
     with build(tmp_path / "clip.h5") as file:

@@ -11,6 +11,7 @@ from tfq.features import (
     blendshapes,
     cross,
     damage,
+    deep,
     distillmos,
     dnsmos,
     emotion,
@@ -35,39 +36,39 @@ from tfq.features.measurement import Clip, Column, Feature, Measurement
 
 __all__ = ["MEASUREMENTS", "Clip", "Column", "Feature", "Measurement", "chosen"]
 
+_MODULES = (
+    lips,
+    head,
+    eyes,
+    expression,
+    blendshapes,
+    picture,
+    texture,
+    naturalness,
+    stability,
+    patch,
+    action_units,
+    liveliness,
+    acoustic,
+    mel,
+    mfcc,
+    dnsmos,
+    distillmos,
+    cross,
+    damage,
+    face_emotion,
+    voice,
+    voice_arousal,
+    rhythm,
+    emotion,
+)
 MEASUREMENTS: dict[str, Measurement] = {
-    module.MEASUREMENT.name: module.MEASUREMENT
-    for module in (
-        lips,
-        head,
-        eyes,
-        expression,
-        blendshapes,
-        picture,
-        texture,
-        naturalness,
-        stability,
-        patch,
-        action_units,
-        liveliness,
-        acoustic,
-        mel,
-        mfcc,
-        dnsmos,
-        distillmos,
-        cross,
-        damage,
-        face_emotion,
-        voice,
-        voice_arousal,
-        rhythm,
-        emotion,
-    )
+    row.name: row for row in (*(module.MEASUREMENT for module in _MODULES), *deep.MEASUREMENTS)
 }
 
 
 def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Measurement, ...]:
-    """The measurements that `--only` and `--skip` leave.
+    """The measurements that `--only` and `--skip` leave; those of deep networks only where `--only` names them.
 
     Raises:
         UsageError: a name is not in the table.
@@ -75,4 +76,5 @@ def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Measurem
     for name in (*only, *skip):
         if name not in MEASUREMENTS:
             raise UsageError(f"no feature is called {name}; there are {', '.join(MEASUREMENTS)}")
-    return tuple(row for name, row in MEASUREMENTS.items() if (not only or name in only) and name not in skip)
+    wanted = only or [name for name, row in MEASUREMENTS.items() if not row.encoder]
+    return tuple(row for name, row in MEASUREMENTS.items() if name in wanted and name not in skip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,6 +64,7 @@ class Clip:
         networks: ONNX sessions by their names in the registry.
         openface: `[T, 17]` intensities of action units that OpenFace found; None: it was not asked.
         parameters: arrays of models that are no networks, by their names in the registry.
+        encoders: deep networks by the names of their groups: sound to rows `[R, W]`, or crops `[t, S, S, 3]` to `[t, W]`.
         dnsmos_hop_s: seconds between two opinions of DNSMOS.
     """
 
@@ -88,6 +89,7 @@ class Clip:
     offset: float = float("nan")
     decoder_errors: int = 0
     networks: Mapping[str, Network] = field(default_factory=dict)
+    encoders: Mapping[str, Callable[[Any], Floats]] = field(default_factory=dict)
     dnsmos_hop_s: int = 1
     openface: Floats | None = None
     portraits: Callable[[], Iterator[Pictures]] = lambda: iter(())
@@ -152,6 +154,7 @@ class Measurement:
         cost: light: under 0.2 ms a frame on one thread; medium: under 2; heavy: more.
         function: computes it from a clip that has what is needed.
         weights: names in the registry.
+        encoder: the deep network it takes from `Clip.encoders`; such groups are computed only when they are asked for.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Measurement:
     cost: Cost
     function: Callable[[Clip], Found]
     weights: tuple[str, ...] = ()
+    encoder: str = ""
 
     def __call__(self, clip: Clip) -> Feature:
         """Measure one clip."""

@@ -35,7 +35,7 @@ class Regions:
 
 def measure(clip: Clip) -> Found:
     """One pass over the crops, a piece at a time."""
-    where = _regions(clip)
+    where = regions(clip)
     columns = [_piece(crops, before, where) for crops, before in _with_two_before(clip.crops())]
     values = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
     _mask_neighbours(values, clip)
@@ -47,7 +47,7 @@ def measure(clip: Clip) -> Found:
     return Found(values, _summary(values, clip), clip.face, absent)
 
 
-def _regions(clip: Clip) -> Regions:
+def regions(clip: Clip) -> Regions:
     """Where the face's parts lie in the crop, by the median over the clip."""
     turn, shift = clip.transform[:, :, :2], clip.transform[:, None, :, 2]
     points = np.einsum("tij,tkj->tki", turn, clip.landmarks[..., :2]) + shift

@@ -6,11 +6,12 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tfq.audio.whisper_mel import whisper_mel
 from tfq.errors import WeightsError
 from tfq.models import distillmos, own, weights
 from tfq.models.registry import weight
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
     from tfq.models.checkpoint import Checkpoint
     from tfq.models.hubert import Hubert
+    from tfq.models.pictures import PictureEncoder
     from tfq.models.sync import SyncModel
     from tfq.nets.syncnet import SyncNet
     from tfq.nets.whisper import WhisperEncoder
+
+# Where words are: of HuBERT's and wav2vec 2.0's twelve layers one in the second half (Pasad et al. 2021, 2023); of Whisper's
+# the last one that is still like the padded original (`nets.whisper`).
+SPEECH_LAYER, WHISPER_LAYER = 9, 3
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +48,7 @@ class Models:
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._encoders: dict[int, WhisperEncoder] = {}
         self._huberts: dict[str, Hubert] = {}
+        self._pictures: dict[str, PictureEncoder] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._sync: dict[str, SyncModel] = {}
         self._parameters: dict[str, dict[str, Floats]] = {}
@@ -139,6 +146,22 @@ class Models:
                 torch.set_num_threads(self.threads)
             self._huberts[name] = load(name, self.folder, offline=self.offline)
         return self._huberts[name]
+
+    def encoder(self, name: str) -> Callable[[Any], Floats]:
+        """A deep network of the features by its name: `whisper` and those of `hubert.HUB` take sound, others crops."""
+        from tfq.models import hubert, pictures
+
+        if name in hubert.HUB:
+            return lambda sound: self.hubert(name).rows(sound, (SPEECH_LAYER,))
+        if name == "whisper":
+            return lambda sound: self.whisper(WHISPER_LAYER).long(whisper_mel(sound))[-1]
+        if name not in self._pictures:
+            self._pictures[name] = (
+                pictures.load_resnet(self.folder, offline=self.offline)
+                if name in pictures.HUB
+                else pictures.load_efficientnet(self.path(name))
+            )
+        return self._pictures[name]
 
     def whisper(self, layers: int = 3) -> WhisperEncoder:
         """The first layers of the Whisper-base encoder, ready to run; at most 4."""

@@ -62,7 +62,7 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
     gain = float(file.info("audio").get("gain_db") or 0.0)  # absent where there is no peak to bring anywhere
     missing = {"sound"} if silent else set()
     missing |= set() if file.status("align") == "ok" else {"face"}
-    needed = [name for row in rows if not missing & set(row.needs) for name in row.weights]
+    needed = [name for row in rows if not (missing & set(row.needs) or row.encoder) for name in row.weights]
     return Clip(
         sound=(sound * 10 ** (gain / 20)).astype(np.float32),
         silent=silent,
@@ -88,6 +88,7 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
         decoder_errors=int(file.info("extract").get("decoder_errors") or 0),
         networks={name: models.session(name) for name in needed if name not in PARAMETERS},
         parameters={name: models.parameters(name) for name in needed if name in PARAMETERS},
+        encoders={row.name: models.encoder(row.encoder) for row in rows if row.encoder},
         dnsmos_hop_s=config.dnsmos_hop_s,
     )
 

@@ -10,13 +10,13 @@ import pytest
 from tests.features.clips import clip
 from tfq import timebase
 from tfq.config import AudioConfig, FeaturesConfig
-from tfq.features import MEASUREMENTS
+from tfq.features import MEASUREMENTS, chosen
 from tfq.models.runtime import Models
 from tfq.stages import audio, features
 from tfq.store import Stamp, TfqFile
 
 FRAMES = 60
-LIGHT = tuple(name for name in MEASUREMENTS if name != "dnsmos")
+LIGHT = tuple(row.name for row in chosen(skip=("dnsmos",)))
 
 
 def road(path: Path, face: bool = True, sound: bool = True) -> TfqFile:

@@ -57,12 +57,17 @@ def features(
 
 def _listing(config: FeaturesConfig) -> str:
     """Groups with what each reads and costs, then a line a column: name, unit, usual range, better end, meaning."""
-    from tfq.features import chosen
+    from tfq.features import MEASUREMENTS, chosen
 
     lines = []
-    for group in chosen(config.only, config.skip):
-        read = f"from {' and '.join(group.needs) or 'the file'}"
+    named_or_not = (group for group in MEASUREMENTS.values() if group.encoder and not config.only)
+    for group in (*chosen(config.only, config.skip), *named_or_not):
         weights = f"; weights: {', '.join(group.weights)}" if group.weights else ""
+        if group.encoder:
+            numbers = f"{len(group.columns)} numbers each frame; only where --only names it"
+            lines.append(f"{group.name}  {group.about}  [{group.method}; cost {group.cost}; {numbers}{weights}]")
+            continue
+        read = f"from {' and '.join(group.needs) or 'the file'}"
         lines.append(f"{group.name}  {group.about}  [{read}; {group.method}; cost {group.cost}{weights}]")
         for title, columns in (("each frame", group.columns), ("whole clip", group.clip_columns)):
             for column in columns:

@@ -108,7 +108,8 @@ def _offset(file: TfqFile) -> float:
 
 
 def _write(group: GroupWriter, row: Measurement, feature: Feature, made_from: dict[str, Any]) -> None:
-    group.put(f"{row.name}/values", feature.values)
+    wide = row.encoder != ""  # hidden states, hundreds of them: half precision is finer than what they tell
+    group.put(f"{row.name}/values", feature.values.astype(np.float16) if wide else feature.values)
     group.put(f"{row.name}/clip", feature.clip)
     group.put(f"{row.name}/valid", feature.valid)
     info = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from tfq.store import TfqFile, schema
 
-PICTURES = ("extract/source", "align/crops", "align/large_crops", "align/mouths")
+PICTURES = ("extract/source", "align/crops", "align/large_crops", "align/mouths", "align/portraits")
 
 
 def strip(path: Path) -> None:

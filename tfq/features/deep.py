@@ -13,7 +13,7 @@ import numpy as np
 from tfq.features.measurement import Clip, Column, Found, Measurement, Source
 from tfq.features.picture import regions
 from tfq.timebase import rows_to_grid
-from tfq.types import Floats
+from tfq.types import Floats, Mask
 
 _ROW_RATE = 50  # of every speech network here
 _HUBERT, _WHISPER, _RESNET, _EFFICIENTNET = 768, 512, 2048, 1280
@@ -36,7 +36,7 @@ def on_grid(rows: Floats, count: int) -> Floats:
     return rows_to_grid(rows, _ROW_RATE, count)
 
 
-def _found(grid: Floats, valid: Floats) -> Found:
+def _found(grid: Floats, valid: Mask) -> Found:
     known = valid & np.isfinite(grid).all(1)
     return Found({f"h{i}": np.where(known, series, np.nan) for i, series in enumerate(grid.T)}, {}, known)
 

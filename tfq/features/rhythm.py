@@ -10,7 +10,7 @@ from tfq.audio import phonation, spectrum, voice
 from tfq.features import cross, face_points, lips, motion, series
 from tfq.features.measurement import Clip, Column, Found, Measurement
 from tfq.timebase import FPS, rows_to_grid
-from tfq.types import Floats
+from tfq.types import Floats, Mask
 
 _WINDOW = round(1.2 * FPS)  # frames: five or six syllables
 _REACH = 6  # frames of lag
@@ -81,7 +81,7 @@ def _of_vowels(formant: Floats, shape: Floats) -> Floats:
     return np.where(enough, cross.local_correlation(formant, shape, 2 * FPS), np.nan)
 
 
-def _only(rows: Floats, valid: Floats) -> Floats:
+def _only(rows: Floats, valid: Mask) -> Floats:
     return np.where(valid, rows, np.nan)
 
 
@@ -106,7 +106,7 @@ def _peaks(opening: Floats, clip: Clip) -> Floats:
     return np.where(clip.face, peaks, np.nan)
 
 
-def _dips(level: Floats, clip: Clip) -> Floats:
+def _dips(level: Floats, clip: Clip) -> Mask:
     """`[T]` frames at the bottom of a short fall of the level inside speech."""
     dips = np.zeros(len(level), bool)
     if len(level) < 2 * _DIP_REACH + 1:
@@ -152,7 +152,7 @@ def _beat_summary(
     }
 
 
-def _dip_summary(dips: Floats, closing: Floats, clip: Clip) -> dict[str, float]:
+def _dip_summary(dips: Mask, closing: Floats, clip: Clip) -> dict[str, float]:
     at = closing[dips & np.isfinite(closing)]
     elsewhere = closing[clip.speech & ~dips & np.isfinite(closing)]
     enough = len(at) >= 3 and len(elsewhere) >= 3

@@ -9,7 +9,7 @@ from tfq.features import motion
 from tfq.features.measurement import Clip, Column, Found, Measurement
 from tfq.features.series import voiced, window_mean
 from tfq.timebase import FPS, rows_to_grid
-from tfq.types import Floats
+from tfq.types import Floats, Mask
 
 _CLICK_DB = 32.0  # corners so sharp are no speech
 _JUMP = 4.0  # semitones between rows 10 ms apart: no voice box is so fast
@@ -90,7 +90,7 @@ def _band_hz(band: Floats) -> Floats:
     return np.where(np.isfinite(band), np.interp(np.nan_to_num(band), np.arange(spectrum.BANDS), _centres_hz()), np.nan)
 
 
-def _fit(rows: Floats, count: int, sounding: Floats) -> Floats:
+def _fit(rows: Floats, count: int, sounding: Mask) -> Floats:
     """Rows already on the grid, brought to its length."""
     out = np.full(count, np.nan)
     out[: min(count, len(rows))] = rows[:count]
@@ -106,7 +106,7 @@ def _floor(level: Floats) -> Floats:
     return np.where(np.isfinite(least), least, np.nan)
 
 
-def _of_voice(clip: Clip, values: dict[str, Floats], spoken: Floats) -> dict[str, float]:
+def _of_voice(clip: Clip, values: dict[str, Floats], spoken: Mask) -> dict[str, float]:
     heard, f0 = clip.voice, prosody.semitones(clip.voice.f0)
     in_voice = {name: np.where(spoken, values[name], np.nan) for name in ("cpp", "alpha_db", "hammarberg_db")}
     steps = np.abs(np.diff(f0))
@@ -143,7 +143,7 @@ def _of_voice(clip: Clip, values: dict[str, Floats], spoken: Floats) -> dict[str
     }
 
 
-def _of_road(clip: Clip, values: dict[str, Floats], level: Floats, gone: Floats) -> dict[str, float]:
+def _of_road(clip: Clip, values: dict[str, Floats], level: Floats, gone: Mask) -> dict[str, float]:
     seconds = max(len(level), 1) / spectrum.ROW_RATE
     clicks = values["click"] > _CLICK_DB
     speaking = {

@@ -10,9 +10,9 @@ from tfq.types import Floats, Mask, Sound
 
 _DROP_DB = 25.0  # within 20 ms: no plosive falls so far and comes back so fast on both sides
 _DROP_ROWS = 2
-_LONGEST_DROP = 30  # rows: longer than 0.3 s is a pause
+_LONGEST_DROP = 20  # rows: longer than 0.2 s is a pause
 _SPEECH_DB = 40.0  # a dropout begins from a level within this of the clip's loudest
-_HOLE_DB = 14.0  # under all of its surroundings
+_HOLE_DB = 22.0  # under all of its surroundings
 _BANDS = 8
 _MODULATION_ROWS = 128
 _SLOW_HZ, _FAST_HZ = (2.0, 10.0), (16.0, 48.0)
@@ -20,7 +20,7 @@ _AT_ONCE = 1000
 
 
 def dropouts(level: Floats) -> Mask:
-    """Rows `[R]` in which the sound is gone for 10 to 300 ms, with edges of at most 20 ms, from level rows in dB."""
+    """Rows `[R]` in which the sound is gone for 10 to 200 ms, with edges of at most 20 ms, from level rows in dB."""
     gone = np.zeros(len(level), bool)
     if len(level) < 2 * _DROP_ROWS + 1:
         return gone

@@ -77,8 +77,7 @@ def _pictures(clip: Clip, fresh: Mask) -> _Pictures:
     apart = np.diff(times)
     usual = float(np.median(apart / steps)) if len(apart) else 1 / FPS
     # Between two that are shown may lie some that the grid skips; their time is not the first one's.
-    last = clip.length / FPS - times[-1] - max(0.0, 1 / FPS - usual)
-    stay = np.append(np.maximum(apart - (steps - 1) * usual, 0), max(usual, last))
+    stay = np.append(np.maximum(apart - (steps - 1) * usual, 0), max(usual, clip.length / FPS - times[-1]))
     new = fresh[first]
     new[0] = True
     return _Pictures(np.searchsorted(first, np.arange(clip.length), side="right") - 1, times, stay, new, usual)

@@ -213,7 +213,7 @@ MEASUREMENT = Measurement(
         Column("over_floor", "dB", -20, 90, "none", "Level over the quietest moment within two seconds."),
         Column("edge_hz", "Hz", 0, 8000, "higher", "Highest band with sound in it within a quarter of a second."),
         Column("holes", "", 0, 0.2, "lower", "Share of the spectrum cut out deeply: coding or noise suppression."),
-        Column("dropout", "", 0, 1, "lower", "Share of the frame in which the sound is gone for 10 to 300 ms."),
+        Column("dropout", "", 0, 1, "lower", "Share of the frame in which the sound is gone for 10 to 200 ms."),
         Column("click", "dB", 0, 60, "lower", "Sharpest corner of the waveform over the frame's usual ones."),
     ),
     clip_columns=(
@@ -243,7 +243,7 @@ MEASUREMENT = Measurement(
         Column("edge_mean_hz", "Hz", 2000, 8000, "higher", "Mean edge while speaking."),
         Column("edge_deviation_hz", "Hz", 0, 2000, "lower", "Its standard deviation: bandwidth that comes and goes."),
         Column("hole_share", "", 0, 0.1, "lower", "Mean share of holes while speaking."),
-        Column("dropouts", "1/s", 0, 5, "lower", "Times that the sound is gone for 10 to 300 ms."),
+        Column("dropouts", "1/s", 0, 5, "lower", "Times that the sound is gone for 10 to 200 ms."),
         Column("dropout_share", "", 0, 0.5, "lower", "Share of time in which it is."),
         Column("clicks", "1/s", 0, 10, "lower", f"Frames with a corner of over {_CLICK_DB:.0f} dB."),
         Column("click_peak", "dB", 5, 50, "lower", "98 % quantile of the corners."),

@@ -25,7 +25,7 @@ def spoken(frames: int, late: int = 0) -> Clip:
     opening = lips.opening_of(face_points.in_head_axes(talking(frames)))
     at = np.arange(frames * SAMPLES_PER_FRAME) / SAMPLES_PER_FRAME - 0.5 - late
     gain = np.interp(at, np.arange(frames), (opening - opening.min()) / np.ptp(opening))
-    sound = tone(150, frames / FPS, harmonics=12) * (gain**2 + 0.003).astype(np.float32)
+    sound = tone(150, frames / FPS, harmonics=12) * (10 ** (2 * gain - 2)).astype(np.float32)  # 40 dB from shut to open
     return clip(
         frames,
         sound=loudness.normalise(sound, -1.0),

@@ -110,9 +110,10 @@ class OpenFaceConfig:
 
 @dataclass(frozen=True)
 class ScoreConfig:
-    """`checkpoint` is a path, or empty for the one that comes with tfq."""
+    """`checkpoint` is a path, or empty for the one that comes with tfq; `explain` tells which features moved a score."""
 
     checkpoint: str = ""
+    explain: bool = False
     weak_below: float = 2.5  # a frame under this score belongs to a weak segment
     min_weak_s: float = 0.4
 

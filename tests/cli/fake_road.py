@@ -16,7 +16,7 @@ from tfq.stages import pipeline
 from tfq.store import Stamp
 
 
-def walk(file, target, settings, models, *, source=None, force=False, recorded=False, progress=lambda _: None):
+def walk(file, target, settings, models, *, source=None, force=False, recorded=None, progress=lambda _: None):
     """`bad`, `weights`, `defect` and `die` end it; `slow` takes a while; `no_face` leaves nothing to judge."""
     words = source.read_text(errors="replace").split() if source else file.info("extract")["words"]
     progress(target)

@@ -133,3 +133,42 @@ def test_page_escapes_names_and_reasons_and_needs_no_network():
     assert "<b>frame" not in text
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert "https://" not in text
+
+
+MOVED = {
+    "method": "occlusion",
+    "dimensions": {
+        "lip_sync": {
+            "groups": {"sync": -0.83, "lips": 0.21, "mel": 0.001},
+            "pieces": [{"start_s": 0.0, "end_s": 1.0, "points": 0.0}, {"start_s": 1.0, "end_s": 2.0, "points": -0.4}],
+        },
+        "expression": {"groups": {"head": 0.01}, "pieces": [{"start_s": 0.0, "end_s": 2.0, "points": 0.01}]},
+    },
+}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_table_tells_what_moved_the_scores_where_that_was_asked(width):
+    text = formats.render([result(explanation=MOVED)], "table", width=width)
+    assert "sync −0.83 · lips +0.21" in text
+    assert "mel" not in text
+    assert "none alone" in text
+    assert ("1.0–2.0 s −0.40" in text) == (width > 60)
+    assert max(map(len, text.splitlines())) <= width
+    assert "moved" not in formats.render([result()], "table", width=width)
+
+
+def test_a_weak_segment_says_what_lowered_it():
+    weak = {**result()["weak_segments"][0], "lowered_by": {"sync": -1.2, "lips": -0.3}}
+    for form in ("table", "md"):
+        text = " ".join(formats.render([result(weak_segments=[weak])], form).split())
+        assert "160 ms (lowered by sync −1.20, lips −0.30)" in text.replace("\\", "")
+
+
+def test_the_page_shows_what_moved_the_scores_and_its_texts_are_escaped():
+    hostile = {"method": "occlusion", "dimensions": {"overall": {"groups": {"<img src=x>": -1.0}, "pieces": []}}}
+    text = clip_page(ClipPage(result(reasons={}, explanation=MOVED), {}, [], []))
+    assert text.count('class="moved"') == 2
+    assert 'data-at="1.0"' in text
+    assert "<img src=x>" not in clip_page(ClipPage(result(reasons={}, explanation=hostile), {}, [], []))
+    assert "moved-title" not in clip_page(ClipPage(result(reasons={}), {}, [], []))

@@ -28,13 +28,13 @@ def checkpoint(tmp_path_factory):
     return path
 
 
-def judged(path, checkpoint) -> dict:
-    config = ScoreConfig(checkpoint=str(checkpoint))
+def judged(path, checkpoint, **asked) -> dict:
+    config = ScoreConfig(checkpoint=str(checkpoint), **asked)
     with TfqFile(path, durable=False) as file:
         score.run(file, config, Models(), Stamp("score", 1))
         result = score.result(file, path.name)
     jsonschema.validate(result, SCHEMA)
-    assert set(result) == set(SCHEMA["properties"])
+    assert set(result) == set(SCHEMA["properties"]) - (set() if config.explain else {"explanation"})
     return result
 
 
@@ -93,3 +93,25 @@ def test_a_missing_feature_is_told_not_fatal(tmp_path, checkpoint):
     with TfqFile(path, durable=False) as file, file.replacing("features", Stamp("features", 2)):
         pass
     assert judged(path, checkpoint)["model"]["missing"] == ["acoustic", "lips"]
+
+
+def test_what_moved_the_scores_is_told_where_asked_and_names_what_the_labels_follow(tmp_path, checkpoint):
+    path = h5(tmp_path / "bad.h5", seed=900, quality=0.0)
+    found = judged(path, checkpoint, explain=True)
+    plain = judged(path, checkpoint)
+    moved = found.pop("explanation")["dimensions"]
+    assert set(moved) == set(DIMENSIONS)
+    for points in (one["groups"] for one in moved.values()):
+        assert set(points) == {"acoustic", "lips", "sync"}
+        assert [abs(value) for value in points.values()] == sorted(map(abs, points.values()), reverse=True)
+        assert max(points, key=lambda name: abs(points[name])) != "sync"  # the same in good clips and bad ones
+    assert moved["overall"]["pieces"][-1]["end_s"] == pytest.approx(60 / 25)
+    lowered = [segment.pop("lowered_by") for segment in found["weak_segments"]]
+    assert all(value < 0 for one in lowered for value in one.values())
+    assert any(lowered)
+    assert found == plain
+
+
+def test_a_dimension_without_a_score_is_not_explained(tmp_path, checkpoint):
+    found = judged(h5(tmp_path / "a.h5", audio="no_speech"), checkpoint, explain=True)
+    assert set(found["explanation"]["dimensions"]) == set(DIMENSIONS) - {"lip_sync", "consistency"}

@@ -22,7 +22,7 @@ from tfq.store import schema
 SHELLS = {"bash": "tfq.bash", "zsh": "_tfq", "fish": "tfq.fish"}
 
 DIMS = """T grid frames, R face tracks, K landmarks, B blendshapes, S and L crop sides, N sound samples, P pieces of
-speech, O offsets, D and C columns, M judged dimensions, Z bytes. Equal letters mean equal lengths within one group, and
+speech or of the clip, O offsets, D and C columns, G feature groups, M judged dimensions, Z bytes. Equal letters mean equal lengths within one group, and
 T within the whole file."""
 
 

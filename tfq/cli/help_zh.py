@@ -237,6 +237,9 @@ _SCORE = {
     "Score talking-face videos, 1 (bad) to 5 (excellent), and say where they are weak.": (
         "给说话人脸视频打分，1（劣）至 5（优），并指出薄弱之处。"
     ),
+    "Also tell which measurements and moments moved each score, by judging the clip without them.": (
+        "同时说明哪些测量组和时刻影响了各项分数（去掉它们后重新评分）。"
+    ),
     "Runs every stage that has not run. A video leaves nothing behind unless --keep, -o or --out-dir asks; a matching "
     ".h5 file beside it saves the work. Formats edl and chapters carry the weak segments to editors and players. In a "
     "step of GitHub Actions the Markdown of the results is appended to the step's summary. With limits it is a gate for "
@@ -261,6 +264,7 @@ _SCORE = {
 }
 
 _REPORT = {
+    "Also show which measurements and moments moved each score.": "同时显示哪些测量组和时刻影响了各项分数。",
     "Write a page (HTML, one file, no network) that shows the scores of a clip and where it is weak.": (
         "写出一个网页（HTML，单个文件，无需网络），显示片段的分数和薄弱之处。"
     ),

@@ -31,6 +31,9 @@ def report(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the .h5 file made of a video, beside it.")] = False,
     lang: Annotated[Lang | None, typer.Option(show_default="as the locale", help="Language of the pages.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also show which measurements and moments moved each score.")
+    ] = False,
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also draw the curves of each clip into DIR, as PNG and SVG.")
     ] = None,
@@ -108,8 +111,8 @@ def report(
         output.data(str(done.item.out), "\0" if loop.print0 else "\n")
         made.append((done.result, done.item.out))
 
-    write = functools.partial(write_page, code=code, figures=figures)
-    status = run.each_file(loop, "score", Settings(), keep=keep, product=page, after=write, emit=emit, recorded=True)
+    write, asked = functools.partial(write_page, code=code, figures=figures), {"explain": True} if explain else {}
+    status = run.each_file(loop, "score", Settings(), keep=keep, product=page, after=write, emit=emit, recorded=asked)
     if summary is not None and made:
         from tfq.stages.report_many import summarise
 
@@ -149,7 +152,7 @@ def _rate(loop: Loop, code: str, practice: int, *, keep: bool) -> int:
         product=lambda name: page.with_name(f"{Path(name).stem}.rated"),
         after=clip_to_rate,
         emit=lambda done: clips.append(done.result),
-        recorded=True,
+        recorded={},
     )
     if clips:
         rate_page(clips, practice, page, language.language(code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def each_file(
     product: Place | None = None,
     after: Callable[..., Any] | None = None,
     emit: Emit | None = None,
-    recorded: bool = False,
+    recorded: Mapping[str, Any] | None = None,
     indeterminate: int = IndeterminateError.exit_status,
 ) -> int:
     """Bring every file that the user named up to a stage, and return the exit status.
@@ -44,7 +44,7 @@ def each_file(
         after: called with the open file and its `Item` when it is up to date; its result comes in `Done.result`. It
             must be importable, since workers call it too.
         emit: prints a finished file; by default the path of what was made.
-        recorded: the target keeps the parameters it was last run with.
+        recorded: the target keeps the parameters it was last run with, save for these; None: it runs with `settings`.
         indeterminate: status of a file in which there is nothing to judge.
     """
     given, arriving = inputs.names(loop)

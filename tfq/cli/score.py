@@ -84,6 +84,13 @@ def score(
     min_weak: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Shorter weak moments are not told.")
     ] = DEFAULT.min_weak_s,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Also tell which measurements and moments moved each score, by judging the clip without them.",
+        ),
+    ] = DEFAULT.explain,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the .h5 file made of a video, beside it.")] = False,
     lang: Annotated[
         Lang | None,
@@ -106,6 +113,7 @@ def score(
         tfq score --fail-under lip_sync=3.5,overall=3 --max-offset-ms 80 clip.mp4
         inotifywait -mq -e close_write --format %w%f in/ | tfq score --follow --format jsonl
         tfq score --baseline scores.jsonl --max-drop 0.3 clips/*.mp4
+        tfq score --explain clip.mp4
     """
     if schema:
         return _print_schema()
@@ -124,7 +132,7 @@ def score(
     status = run.each_file(
         loop,
         "score",
-        Settings(score=ScoreConfig(checkpoint=checkpoint, weak_below=weak_below, min_weak_s=min_weak)),
+        Settings(score=ScoreConfig(checkpoint=checkpoint, explain=explain, weak_below=weak_below, min_weak_s=min_weak)),
         keep=keep or loop.output is not None or loop.out_dir is not None,
         after=functools.partial(result_of, short=demo),
         emit=emit,

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,8 @@ class Task:
     """What to do with every file; the same for all, and small enough to send to a worker.
 
     `after` is given the file once it is up to date, and what it returns comes back in `Done.result`. Where `keep` is
-    False, what is made of a video is thrown away. `recorded`: the target keeps the parameters it was last run with.
+    False, what is made of a video is thrown away. `recorded`: the target keeps the parameters it was last run with,
+    save for these.
     `indeterminate` is the status of a file in which there is nothing to judge.
     """
 
@@ -38,7 +39,7 @@ class Task:
     force: bool = False
     wait: bool = False
     keep: bool = True
-    recorded: bool = False
+    recorded: Mapping[str, Any] | None = None
     indeterminate: int = IndeterminateError.exit_status
     models: Path | None = None
     offline: bool = False

@@ -31,6 +31,15 @@ SCRIPT = (
 )
 
 MESSAGES = {
+    "What moved the scores": "分数的来由",
+    (
+        "The clip is judged again without one group of measurements, or without one moment. Points above zero: it raised the "
+        "score; below: it lowered it. Groups that say the same stand in for each other, and then move little alone."
+    ): (
+        "去掉一组测量值或一个时刻后重新评分。大于零：它提高了分数；小于零：它降低了分数。"
+        "内容相近的测量组会互相替代，单独去掉时影响很小。"
+    ),
+    "Points by moment": "各时刻的分数变化",
     "Skip to the content": "跳到正文",
     "face in {share} of the frames": "{share} 的帧中有人脸",
     "Scores": "分数",

@@ -82,6 +82,13 @@ _TABLE = {
     "{count} segments": "{count} 处",
     "… and {count} more (see --format json)": "……另有 {count} 处（见 --format json）",
     "Look": "查看",
+    "What moved the scores: points gained (+) or lost (−) by a group of measurements, and by a moment": (
+        "分数的来由：一组测量值或一个时刻使分数提高 (+) 或降低 (−) 多少分"
+    ),
+    "measurements, points": "测量组，分",
+    "moment, points": "时刻，分",
+    "none alone": "没有单独起作用的",
+    "lowered by": "拉低者：",
     "1 face": "1 张人脸",
     "{count} faces": "{count} 张人脸",
     "speech {share}": "语音 {share}",

@@ -15,6 +15,7 @@ from tfq.config import DIMENSIONS
 from tfq.errors import UsageError
 from tfq.report.language import ENGLISH, Language
 from tfq.report.markers import as_chapters, as_edl
+from tfq.report.moved import signed
 from tfq.report.words import TITLES, offset, reason, word
 
 Result = Mapping[str, Any]
@@ -170,7 +171,10 @@ def weak_seconds(result: Result) -> float:
 def segment_text(segment: Mapping[str, Any], say: Language = ENGLISH) -> str:
     """A weak segment in one line."""
     times = f"{segment['start_s']:.2f}–{segment['end_s']:.2f} s"
-    return f"{times}  {say(TITLES[segment['dimension']])} {segment['mos']:.1f}: {say(segment['reason'])}"
+    lowered = ", ".join(f"{name} {signed(points)}" for name, points in segment.get("lowered_by", {}).items())
+    return f"{times}  {say(TITLES[segment['dimension']])} {segment['mos']:.1f}: {say(segment['reason'])}" + (
+        f" ({say('lowered by')} {lowered})" if lowered else ""
+    )
 
 
 def offset_text(result: Result, say: Language = ENGLISH) -> str:

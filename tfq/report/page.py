@@ -15,6 +15,7 @@ from tfq.config import DIMENSIONS
 from tfq.report.catalogue_pages_zh import SCRIPT
 from tfq.report.formats import offset_text
 from tfq.report.language import ENGLISH, Language
+from tfq.report.moved import moved, signed
 from tfq.report.words import TITLES, reason, word
 
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
@@ -60,6 +61,7 @@ def clip_page(content: ClipPage, say: Language = ENGLISH) -> str:
         {**content.data, "stills": [] if content.video else [_shown(still) for still in content.stills]},
         say,
         result=content.result,
+        explained=moved(content.result),
         cards=[(name, content.result["scores"][name]) for name in DIMENSIONS],
         facts=_facts(content.result, say),
         indicators=content.indicators,
@@ -73,7 +75,7 @@ def render(template: str, title: str, data: Mapping[str, Any], say: Language, **
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tfq.report", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(word=word, reason=reason, titles=TITLES, say=say)
+    environment.globals.update(word=word, reason=reason, titles=TITLES, say=say, signed=signed)
     texts = {text: say(text) for text in SCRIPT}
     return environment.get_template(template).render(title=title, data=embedded({**data, "texts": texts}), **context)
 

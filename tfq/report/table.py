@@ -16,6 +16,7 @@ from rich.text import Text
 from tfq.config import DIMENSIONS
 from tfq.report.formats import offset_text, segment_text
 from tfq.report.language import ENGLISH, Language
+from tfq.report.moved import Moved, moved, signed
 from tfq.report.words import COLUMNS, TITLES, reason, word
 
 Result = Mapping[str, Any]
@@ -23,6 +24,7 @@ Result = Mapping[str, Any]
 _STYLES = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red", "bad": "bold red"}
 MOST_SEGMENTS = 8
 WIDE, NARROW = 100, 64  # columns from which reasons stand beside the scores, and under which bars and intervals go
+EXPLAINED = "What moved the scores: points gained (+) or lost (−) by a group of measurements, and by a moment"
 ALL_COLUMNS = 80  # columns from which a row of several clips has room for every dimension
 
 
@@ -56,6 +58,8 @@ def _one(result: Result, width: int, say: Language, look: str) -> RenderableType
         parts.append(Text(f"  {more}"))
     if weak:
         parts.append(_fact(say("Look"), command(result["file"], look)))
+    if explained := moved(result):
+        parts += [Text(), Text(say(EXPLAINED)), _moved(explained, width, say)]
     return Group(*parts)
 
 
@@ -83,6 +87,29 @@ def _scores(result: Result, width: int, say: Language) -> Table:
             cells += [] if narrow else [Text(bar(score["mos"], 19), style=style), Text(interval(score))]
         rows.add_row(title, *cells, label, *([why] if wide else []))
     return rows if wide else _with_reasons(rows, result, say)
+
+
+def _moved(explained: Sequence[Moved], width: int, say: Language) -> RenderableType:
+    """A row a dimension: its groups, the strongest first, and its strongest moment; lines where there is no room."""
+    if width < NARROW:
+        lines = [_hanging(Text(f"{say(TITLES[one.dimension])}: ").append_text(_groups(one, say))) for one in explained]
+        return Group(*lines)
+    rows = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    rows.add_column(say("dimension"), no_wrap=True)
+    rows.add_column(say("measurements, points"), overflow="fold")
+    rows.add_column(say("moment, points"), no_wrap=True)
+    for one in explained:
+        moment = one.moment
+        when = "" if moment is None else f"{moment[0]:.1f}–{moment[1]:.1f} s {signed(moment[2])}"
+        rows.add_row(say(TITLES[one.dimension]), _groups(one, say), when)
+    return rows
+
+
+def _groups(one: Moved, say: Language) -> Text:
+    if not one.told:
+        return Text(say("none alone"), style="dim")
+    told = [(f"{name} {signed(points)}", "red" if points < 0 else "green") for name, points in one.told]
+    return Text(" · ").join(Text(text, style=style) for text, style in told)
 
 
 def _with_reasons(rows: Table, result: Result, say: Language) -> Table:
@@ -186,12 +213,12 @@ def _fact(title: str, value: str) -> Table:
     return grid
 
 
-def _hanging(text: str) -> Table:
+def _hanging(text: str | Text) -> Table:
     """Indented text whose further lines stand under its first."""
     grid = Table.grid()
     grid.add_column(width=2)
     grid.add_column(overflow="fold")
-    grid.add_row("", Text(text))
+    grid.add_row("", Text(text) if isinstance(text, str) else text)
     return grid
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,7 +52,7 @@ def walk(
     *,
     source: Path | None = None,
     force: bool = False,
-    recorded: bool = False,
+    recorded: Mapping[str, Any] | None = None,
     progress: Progress = lambda _: None,
 ) -> None:
     """Bring a file up to a stage: every stage on the way that is missing or out of date runs, and no other.
@@ -64,7 +64,7 @@ def walk(
         models: the loaded networks, shared by all files of a process.
         source: the video, where the file does not exist yet.
         force: run the target even where its stamp is current.
-        recorded: keep the parameters that the target was last run with, as for the stages before it.
+        recorded: keep the parameters that the target was last run with, as for the stages before it, save for these.
         progress: told each stage's name before it runs.
 
     A stage that finds nothing to judge (no face, no sound) does not raise: its group says so in its status, everything
@@ -72,9 +72,12 @@ def walk(
     """
     for name in _way_to(target):
         module = stage(name)
-        if name == target == "features":
+        named = name == target
+        if named and name == "features":
             openface.take(file, settings.openface)
-        config = getattr(settings, name) if name == target and not recorded else _recorded(file, name, settings)
+        config = getattr(settings, name) if named and recorded is None else _recorded(file, name, settings)
+        if named and recorded:
+            config = dataclasses.replace(config, **recorded)
         stamp = _stamp(file, name, config, models, source)
         if file.stamp(name) == stamp and not (force and name == target):
             continue

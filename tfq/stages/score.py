@@ -13,11 +13,12 @@ from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.diagnosis import evidence, segments
 from tfq.errors import WeightsError
 from tfq.fusion.calibrate import interval
-from tfq.fusion.judge import judge
+from tfq.fusion.explain import Explanation, explain
+from tfq.fusion.judge import Judgement, judge
 from tfq.fusion.rows import normalise
 from tfq.models.checkpoint import Checkpoint
 from tfq.models.runtime import Models
-from tfq.stages import curves, inputs
+from tfq.stages import curves, explanation, inputs
 from tfq.store import Stamp, TfqFile
 from tfq.types import Floats, Mask
 
@@ -46,19 +47,25 @@ def run(file: TfqFile, config: ScoreConfig, models: Models, stamp: Stamp) -> Non
     unjudged = _unjudged(file)
     unjudged.update(dict.fromkeys(set(DIMENSIONS) - set(checkpoint.spec.dimensions), "no_model"))
     scores, over_time = np.full(len(DIMENSIONS), np.nan), np.full((frames, len(DIMENSIONS)), np.nan)
-    widths = scores.copy()
+    widths, moved = scores.copy(), None
     if len(unjudged) < len(DIMENSIONS):
         columns = [DIMENSIONS.index(name) for name in checkpoint.spec.dimensions]
-        scores[columns], over_time[:, columns], widths[columns] = _judge(checkpoint, rows, frames)
+        judged, moved = _judge(checkpoint, rows, frames, config)
+        scores[columns], over_time[:, columns] = judged.clip, judged.over_time
+        widths[columns] = checkpoint.half_widths * judged.spread
     for i, name in enumerate(DIMENSIONS):
         if name in unjudged:
             scores[i], over_time[:, i] = np.nan, np.nan
     valid = file.array("extract/valid")
     weak = _weak(file, over_time, valid, config)
+    if moved is not None:
+        weak = explanation.of_segments(weak, moved, checkpoint.spec.dimensions)
     with file.replacing("score", stamp) as group:
         group.put("scores", interval(scores, widths))
         group.put("over_time", over_time)
         group.put("valid", valid)
+        if moved is not None:
+            explanation.put(group, moved, checkpoint.spec.dimensions, unjudged)
         group.status = _status(file)
         group.info = {
             "model": {
@@ -109,11 +116,14 @@ def result(file: TfqFile, name: str) -> dict[str, Any]:
             "coverage": file.info("align").get("coverage", 0.0),
         },
         "speech_ratio": audio.get("speech_ratio"),
+        **({"explanation": moved} if (moved := explanation.read(file)) else {}),
     }
 
 
-def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> tuple[Floats, Floats, Floats]:
-    """Scores of the clip and over time, and half the width of each interval, of what the checkpoint judges."""
+def _judge(
+    checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int, config: ScoreConfig
+) -> tuple[Judgement, Explanation | None]:
+    """What the checkpoint says of the clip, and what moved it where that is asked for."""
     ready, present = {}, {}
     for name, (mean, deviation) in checkpoint.scale.items():
         raw = rows.get(name, np.full((frames, len(mean)), np.nan, np.float32))
@@ -123,7 +133,7 @@ def _judge(checkpoint: Checkpoint, rows: Mapping[str, Floats], frames: int) -> t
             )
         ready[name], present[name] = normalise(raw, mean, deviation)
     judged = judge(checkpoint.network, ready, present)
-    return judged.clip, judged.over_time, checkpoint.half_widths * judged.spread
+    return judged, explain(checkpoint.network, ready, present, judged) if config.explain else None
 
 
 def _unjudged(file: TfqFile) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 This table is the only place that names a dataset; `tfq-format(5)` is made from it, and reading and writing are checked
 against it. Dims: T grid frames, R face tracks, K landmarks, B blendshapes, S crop side, N sound samples, P speech spans,
-O offsets, Q portraits, D and C columns of one feature, E embedding width, M judged dimensions. Equal letters mean equal lengths
-within one group, and T within the whole file.
+O offsets, Q portraits, D and C columns of one feature, E embedding width, G feature groups, M judged
+dimensions. Equal letters mean equal lengths within one group, and T within the whole file.
 """
 
 from __future__ import annotations
@@ -138,6 +138,15 @@ DATASETS: tuple[Dataset, ...] = (
     ),
     Dataset("score/over_time", ("T", "M"), "f4", "MOS", "Score of each frame per dimension; NaN: not judged."),
     Dataset("score/valid", ("T",), "?", "", "The frame was judged."),
+    Dataset(
+        "score/explained/by_group",
+        ("G", "M"),
+        "f4",
+        "MOS",
+        "With `--explain`: points that each feature group, named in the attributes, added to the clip's scores; NaN: not judged.",
+    ),
+    Dataset("score/explained/pieces_s", ("P", 2), "f8", "s", "Start and end of the pieces of the clip."),
+    Dataset("score/explained/by_piece", ("P", "M"), "f4", "MOS", "Points that each piece added; NaN: not judged."),
 )
 
 ATTRIBUTES: tuple[Attribute, ...] = (

@@ -147,6 +147,7 @@ for (const line of data.scores) {
   find("#legend").append(button);
 }
 all("[data-weak]").forEach((button, i) => button.addEventListener("click", () => jump(i)));
+all("[data-at]").forEach((button) => button.addEventListener("click", () => go(Number(button.dataset.at))));
 find("#play").addEventListener("click", toggle);
 find("#back").addEventListener("click", () => step(-1));
 find("#on").addEventListener("click", () => step(1));

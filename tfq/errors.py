@@ -6,6 +6,7 @@ and never 255, which stops `xargs`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -82,3 +83,11 @@ class InUseError(TfqError):
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """What a wrong name may have meant, to end a message with: `; did you mean lip_sync?`, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from tfq.cli import docs
+from tfq.cli import docs, overview
 from tfq.cli.app import app
 from tfq.cli.help_zh import MESSAGES
+from tfq.config import DIMENSIONS
 from tfq.store import schema
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def test_what_is_in_the_repository_is_current(tmp_path, folder):
 
 def test_every_command_has_a_page(commands):
     pages = {"-".join(["tfq", *path]) + ".1" for path in commands}
-    assert pages | {"tfq.1", "tfq-models.1", "tfq-format.5"} == set(docs.pages())
+    assert pages | {"tfq.1", "tfq-models.1", "tfq-format.5", "tfq.7"} == set(docs.pages())
 
 
 def test_every_dataset_and_attribute_is_in_the_format_page():
@@ -38,6 +39,19 @@ def test_pages_are_ascii_and_hold_no_request_by_accident():
         assert page.isascii(), name
         requests = set(re.findall(r"^[.'](\w+|.)", page, re.M))
         assert requests <= {"TH", "SH", "PP", "TP", "B", "BR", "RS", "RE", "EX", "EE"}, name
+
+
+def test_the_overview_names_every_command_and_dimension():
+    page = docs.pages()["tfq.7"].replace("\\-", "-")
+    for name in (*get_command(app).commands, *DIMENSIONS):
+        assert f".B {name}\n" in page
+
+
+@pytest.mark.weights
+def test_the_examples_of_the_overview_work(typist, tmp_path):
+    blocks = (overview.PIPE_LINES, overview.GATE_LINES, overview.LOOK_LINES, overview.OWN_LINES)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    assert typist.failures(lines, typist.folder(tmp_path / "furnished"), {"--fail-under": 1, "--max-drop": 1}) == []
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")

@@ -17,7 +17,7 @@ from tfq.cli.degrade import degrade
 from tfq.cli.detect import detect
 from tfq.cli.extract import extract
 from tfq.cli.features import features
-from tfq.cli.help import Command, Group, summary
+from tfq.cli.help import ARGUMENTS, Command, Group, summary
 from tfq.cli.index import index
 from tfq.cli.models import app as models
 from tfq.cli.report import report
@@ -25,6 +25,7 @@ from tfq.cli.score import score
 from tfq.cli.show import show
 from tfq.cli.sync import sync
 from tfq.cli.train import train
+from tfq.errors import UsageError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     extract,
@@ -65,11 +66,12 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(ctx: typer.Context, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from tfq.cli import version
 
-        output.data(f"tfq {version('tfq')}")
+        verbose = {"-v", "--verbose"} & set(ctx.meta[ARGUMENTS])
+        output.data(version.long(settings.find(Path.cwd())) if verbose else version.short())
         raise typer.Exit
 
 
@@ -99,6 +101,9 @@ def tfq(
             help="Show the version and exit.",
         ),
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="With --version: show all that a bug report needs.")
+    ] = False,
 ) -> None:
     """Judge talking-face videos the way a viewer would, one dimension at a time, and say where and why they are weak.
 
@@ -108,6 +113,8 @@ def tfq(
         tfq score clip.mp4
         tfq extract clip.mp4 | tfq detect | tfq align | tfq audio | tfq sync | tfq features | tfq score
     """
+    if verbose:
+        raise UsageError("--verbose goes after the command, as in `tfq score --verbose CLIP`, or with --version")
     path = settings.find(Path.cwd()) if configuration is None else configuration
     ctx.meta["tfq.file"] = path
     if path is not None:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from tfq.cli import output
 from tfq.cli.settings import options_of
-from tfq.errors import UsageError
+from tfq.errors import UsageError, meant
 
 FROM = {"ENVIRONMENT": "environment", "DEFAULT_MAP": "file", "DEFAULT": "default"}
 
@@ -39,7 +39,7 @@ def config(
         raise UsageError("tfq config shows what is set for the commands of tfq")
     members = {name: member for name, member in root.command.commands.items() if name != "config"}  # type: ignore[attr-defined]
     if command is not None and command not in members:
-        raise UsageError(f"there is no command {command}; there are {', '.join(members)}")
+        raise UsageError(f"there is no command {command}; there are {', '.join(members)}{meant(command, members)}")
     lines = [f"# {root.meta['tfq.file'] or 'no file'}; flag > environment > file > default"]
     for name, member in members.items():
         if command in (None, name):

@@ -13,7 +13,7 @@ from tfq.cli import inputs, output, run
 from tfq.cli.options import VIDEO_KINDS, Inputs, Machine, Messages, of_kinds, takes
 from tfq.cli.work import models_of
 from tfq.config import SpeakConfig
-from tfq.errors import TfqError, UsageError
+from tfq.errors import TfqError, UsageError, meant
 
 if TYPE_CHECKING:
     from tfq.models.runtime import Models
@@ -97,7 +97,8 @@ def degrade(
     if kind is None and names and (names[0] in KINDS or names[0] == WAV2LIP) and not Path(names[0]).exists():
         kind, names = names[0], names[1:]
     if kind != WAV2LIP and (kind is None or kind not in KINDS):
-        raise UsageError(f"--kind {kind or 'is missing'}: `tfq degrade --list` shows what there is")
+        hint = meant(kind or "", (*KINDS, WAV2LIP))
+        raise UsageError(f"--kind {kind or 'is missing'}: `tfq degrade --list` shows what there is{hint}")
     end_of_name = f".{kind}.mp4" if kind == WAV2LIP else f".{kind}-{severity}.mp4"
     where = inputs.place(out, out_dir, end_of_name) or (lambda name: Path(name).with_suffix(end_of_name))
     work = list(inputs.plan(names, where))

@@ -6,7 +6,6 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from tfq import errors
+from tfq.cli import overview, roff
 from tfq.cli.app import app
 from tfq.cli.help import rows
 from tfq.store import schema
@@ -22,15 +22,15 @@ from tfq.store import schema
 SHELLS = {"bash": "tfq.bash", "zsh": "_tfq", "fish": "tfq.fish"}
 
 DIMS = """T grid frames, R face tracks, K landmarks, B blendshapes, S and L crop sides, N sound samples, P pieces of
-speech or of the clip, O offsets, D and C columns, G feature groups, M judged dimensions, Z bytes. Equal letters mean equal lengths within one group, and
-T within the whole file."""
+speech or of the clip, O offsets, D and C columns, G feature groups, M judged dimensions, Z bytes. Equal letters mean equal
+lengths within one group, and T within the whole file."""
 
 
 def pages() -> dict[str, str]:
     """Every man page by its file name."""
     root: Any = get_command(app)
     made = {f"{name}.1": _page(name, command, ctx) for name, command, ctx in _commands(root, "tfq", None)}
-    return {**made, "tfq-format.5": _format_page()}
+    return {**made, "tfq-format.5": _format_page(), "tfq.7": overview.page(root)}
 
 
 def completions() -> dict[str, str]:
@@ -66,15 +66,15 @@ def _page(name: str, command: Any, ctx: Any) -> str:
     help_text = inspect.cleandoc(command.help or "").replace("\b\n", "")
     summary, *blocks = help_text.split("\n\n")
     first = re.sub(r"\s+", " ", summary).rstrip(".")
-    lines = [_title(name, 1), ".SH NAME", f"{_roff(name)} \\- {_roff(first)}", ".SH SYNOPSIS"]
-    lines += [f".B {_roff(ctx.command_path)}", _roff(" ".join(command.collect_usage_pieces(ctx)))]
-    lines += [".SH DESCRIPTION", *_text(blocks or [summary])]
+    lines = [roff.title(name, 1), ".SH NAME", f"{roff.escaped(name)} \\- {roff.escaped(first)}", ".SH SYNOPSIS"]
+    lines += [f".B {roff.escaped(ctx.command_path)}", roff.escaped(" ".join(command.collect_usage_pieces(ctx)))]
+    lines += [".SH DESCRIPTION", *roff.paragraphs(blocks or [summary])]
     for title, kind in (("ARGUMENTS", "argument"), ("OPTIONS", "option")):
         if found := rows(command, ctx, kind):
-            lines += [f".SH {title}", *_terms(found)]
+            lines += [f".SH {title}", *roff.terms(found)]
     if isinstance(command, TyperGroup):
         members = [(f"{name}-{m}(1)", c.get_short_help_str(200)) for m, c in command.commands.items()]
-        lines += [".SH COMMANDS", *_terms(members)]
+        lines += [".SH COMMANDS", *roff.terms(members)]
     lines += _overview() if ctx.parent is None else [".SH EXIT STATUS", "As told in", ".BR tfq (1)."]
     return "\n".join([*lines, *_see_also(name, ctx)]) + "\n"
 
@@ -104,11 +104,11 @@ def _overview() -> list[str]:
     return [
         ".SH EXIT STATUS",
         "One file gives its own status. Of several, all share one or the status is 5.",
-        *_terms(statuses),
+        *roff.terms(statuses),
         ".SH ENVIRONMENT",
-        *_terms(environment),
+        *roff.terms(environment),
         ".SH FILES",
-        *_terms(files),
+        *roff.terms(files),
         ".SH STANDARD STREAMS",
         "Standard output carries the path of each finished file, or what \\-\\-format asked for, and nothing else.",
         "Everything else goes to standard error.",
@@ -117,12 +117,12 @@ def _overview() -> list[str]:
 
 def _see_also(name: str, ctx: Any) -> list[str]:
     up = [] if ctx.parent is None else [name.rpartition("-")[0]]
-    return [".SH SEE ALSO", *(f".BR {_roff(page)} (1)," for page in up), ".BR tfq\\-format (5)"]
+    return [".SH SEE ALSO", *(f".BR {roff.escaped(page)} (1)," for page in up), ".BR tfq\\-format (5),", ".BR tfq (7)"]
 
 
 def _format_page() -> str:
     lines = [
-        _title("tfq-format", 5),
+        roff.title("tfq-format", 5),
         ".SH NAME",
         "tfq\\-format \\- the HDF5 file that tfq keeps of each video",
         ".SH DESCRIPTION",
@@ -130,48 +130,17 @@ def _format_page() -> str:
         "Each time series has its first dimension on a grid of 25 frames a second; NaN: there is nothing.",
         "Links out of the file, pickles and foreign types are refused, and so are files of a newer version.",
         ".PP",
-        _roff(f"Dimensions: {' '.join(DIMS.split())}"),
+        roff.escaped(f"Dimensions: {' '.join(DIMS.split())}"),
         ".SH ATTRIBUTES",
-        *_terms([(f"{row.path} ({row.kind})", row.about) for row in schema.ATTRIBUTES]),
+        *roff.terms([(f"{row.path} ({row.kind})", row.about) for row in schema.ATTRIBUTES]),
     ]
     for group in schema.groups():
-        lines += [f".SH {_roff(group.upper())}", f"Written by tfq\\-{_roff(group)}(1)."]
+        lines += [f".SH {roff.escaped(group.upper())}", f"Written by tfq\\-{roff.escaped(group)}(1)."]
         found = [row for row in schema.DATASETS if row.group == group]
-        lines += _terms(
+        lines += roff.terms(
             [(f"{row.path} [{', '.join(map(str, row.dims))}] {row.dtype} {row.unit}", row.about) for row in found]
         )
     return "\n".join([*lines, ".SH SEE ALSO", ".BR tfq (1),", ".BR tfq\\-show (1)"]) + "\n"
-
-
-def _title(name: str, section: int) -> str:
-    manual = {1: "User Commands", 5: "File Formats"}[section]
-    return f'.TH {_roff(name.upper())} {section} "" "tfq {version("tfq")}" "{manual}"'
-
-
-def _text(blocks: list[str]) -> Iterator[str]:
-    """Paragraphs, and indented blocks as examples."""
-    for block in blocks:
-        if block.startswith("    "):
-            yield from (".PP", ".RS 4", ".EX", *(_roff(line[4:]) for line in block.splitlines()), ".EE", ".RE")
-        else:
-            yield from (".PP", _marked(re.sub(r"\s+", " ", block)))
-
-
-def _terms(found: list[tuple[str, str]]) -> Iterator[str]:
-    for term, about in found:
-        yield from (".TP", f".B {_roff(term.strip())}", _marked(re.sub(r"\s+", " ", about)) or "\\&")
-
-
-def _marked(text: str) -> str:
-    """Backquoted pieces in bold."""
-    return re.sub(r"`([^`]*)`", r"\\fB\1\\fR", _roff(text))
-
-
-def _roff(text: str) -> str:
-    """Text that roff shows as it is."""
-    safe = text.replace("\\", "\\e").replace("-", "\\-")
-    safe = "".join(c if c.isascii() else f"\\[u{ord(c):04X}]" for c in safe)
-    return f"\\&{safe}" if safe.startswith((".", "'")) else safe
 
 
 def _first(docstring: str | None) -> str:

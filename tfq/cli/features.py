@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
 from tfq.cli import output, run
-from tfq.cli.options import Loop, named, takes
+from tfq.cli.options import Loop, named, of_names, takes
 from tfq.config import FeaturesConfig, OpenFaceConfig, Settings
-from tfq.errors import UsageError
+from tfq.errors import UsageError, meant
 
 DEFAULT = FeaturesConfig()
+
+
+def _names(incomplete: str) -> Iterator[str]:
+    """Tab completion of names between commas."""
+    from tfq.features import MEASUREMENTS
+
+    return of_names(MEASUREMENTS, incomplete)
 
 
 @takes(Loop)
@@ -19,10 +27,12 @@ def features(
     loop: Loop,
     *,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="NAME,...", show_default="all", help="Compute these groups alone.")
+        list[str] | None,
+        typer.Option(metavar="NAME,...", show_default="all", autocompletion=_names, help="Compute these groups alone."),
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option(metavar="NAME,...", show_default="none", help="Leave these groups out.")
+        list[str] | None,
+        typer.Option(metavar="NAME,...", show_default="none", autocompletion=_names, help="Leave these groups out."),
     ] = None,
     dnsmos_hop: Annotated[
         int,
@@ -48,11 +58,24 @@ def features(
     """
     if only and skip:
         raise UsageError("--only and --skip exclude each other")
+    _check([*named(only), *named(skip)])
     config = FeaturesConfig(only=named(only), skip=named(skip), dnsmos_hop_s=dnsmos_hop)
     if listed:
         output.document(_listing(config))
         return 0
     return run.each_file(loop, "features", Settings(features=config, openface=OpenFaceConfig(openface)))
+
+
+def _check(names: Sequence[str]) -> None:
+    """Say at once, and not of each file, that a name is wrong."""
+    if not names:
+        return
+    from tfq.features import MEASUREMENTS
+
+    for name in names:
+        if name not in MEASUREMENTS:
+            known = f"there are {', '.join(MEASUREMENTS)}"
+            raise UsageError(f"no feature is called {name}; {known}{meant(name, MEASUREMENTS)}")
 
 
 def _listing(config: FeaturesConfig) -> str:

@@ -13,10 +13,12 @@ from unicodedata import east_asian_width
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from tfq.errors import meant
 from tfq.report.language import CODES, of_locale
 
 Say = Callable[[str], str]
 
+ARGUMENTS = "tfq.arguments"  # of the whole command line
 ASKED, LANGUAGE = "tfq.asked", "tfq.language"  # what the command line asks for, if anything; what is shown
 _OPEN, _CLOSE, _WIDE = r"（《「(\[", r"，。；：、）》」！？)\];", "\u2e80-\uffef"
 _PIECE = re.compile(rf"\s+|[{_OPEN}]*(?:[^\s{_WIDE}]+|[{_WIDE}])[{_CLOSE}]*")
@@ -28,11 +30,16 @@ class Helped:
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> list[str]:
         if ctx.parent is None:
+            ctx.meta[ARGUMENTS] = tuple(args)
             ctx.meta[ASKED] = asked(args)
             ctx.meta[LANGUAGE] = ctx.meta[ASKED] or of_locale(os.environ)
         if ctx.meta.get(LANGUAGE) == "zh":
             ctx.formatter_class = WideFormatter
-        rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        try:
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        except typer.BadParameter as error:
+            error.message = _choice(error.message)
+            raise
         if ctx.meta.get(ASKED) and "lang" in ctx.params:
             ctx.params["lang"] = ctx.meta[ASKED]
         return rest
@@ -97,6 +104,13 @@ def rows(command: Any, ctx: Any, kind: str, say: Say = str) -> list[tuple[str, s
             term = f"{parameter.metavar}{several}" if kind == "argument" and parameter.metavar else name
             found.append((term, shown.help + notes))
     return found
+
+
+def _choice(message: str) -> str:
+    """A wrong choice as Typer tells it, without the words of its validator and with the choice that was meant."""
+    told = message.removeprefix("Value error, ")
+    found = re.fullmatch(r"'(.*)' is not one of (.*)\.", told, re.S)
+    return told[:-1] + meant(found[1], re.findall(r"'([^']*)'", found[2])) if found else told
 
 
 def _say(ctx: Any) -> Say:

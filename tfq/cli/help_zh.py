@@ -41,6 +41,7 @@ _ROOT = {
     "Read options from FILE; /dev/null: from none.": "从 FILE 读取选项；/dev/null 表示不读取。",
     "Language of help, tables and pages.": "帮助、表格和网页的语言。",
     "Show the version and exit.": "显示版本并退出。",
+    "With --version: show all that a bug report needs.": "与 --version 一起：显示错误报告所需的全部信息。",
 }
 
 _SHARED = {

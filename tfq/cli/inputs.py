@@ -13,7 +13,7 @@ from typing import BinaryIO
 from tfq.cli.options import Inputs
 from tfq.errors import InputError, UsageError
 
-NONE_NAMED = "no file is named: the list is empty"
+NONE_NAMED = "no file is named: the list is empty; name videos or .h5 files, or pass their names on standard input"
 
 Place = Callable[[str], Path]
 

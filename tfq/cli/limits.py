@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfq.config import DIMENSIONS
-from tfq.errors import UsageError
+from tfq.errors import UsageError, meant
 
 if TYPE_CHECKING:
     from tfq.report.gates import Baseline, Gates
@@ -40,7 +40,9 @@ def least(given: Sequence[str]) -> dict[str, float]:
     for limit in (part for several in given for part in several.split(",") if part.strip()):
         name, sign, number = limit.strip().partition("=")
         if name not in DIMENSIONS or not sign:
-            raise UsageError(f"--fail-under {limit}: write DIM=MOS with one of {', '.join(DIMENSIONS)}{_meant(name)}")
+            raise UsageError(
+                f"--fail-under {limit}: write DIM=MOS with one of {', '.join(DIMENSIONS)}{meant(name, DIMENSIONS)}"
+            )
         found[name] = _mos(number, limit)
     return found
 
@@ -85,10 +87,3 @@ def _mos(number: str, limit: str) -> float:
     if not 1 <= value <= 5:
         raise UsageError(f"--fail-under {limit}: scores lie between 1 and 5")
     return value
-
-
-def _meant(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, DIMENSIONS, 1)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -45,6 +45,15 @@ def of_kinds(*kinds: str) -> Callable[[str], Iterator[str]]:
         yield from sorted(prefix + path.name for path in shown if path.name.lower().endswith(kinds))
 
     return complete
+
+
+def of_names(known: Iterable[str], incomplete: str, end: str = "") -> Iterator[str]:
+    """Tab completion of names between commas, each followed by `end`; those given already are not offered again."""
+    before, comma, start = incomplete.rpartition(",")
+    given = {one.partition("=")[0] for one in before.split(",")}
+    for name in known:
+        if name.startswith(start) and name not in given:
+            yield f"{before}{comma}{name}{end}"
 
 
 @dataclass(frozen=True)

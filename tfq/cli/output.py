@@ -163,6 +163,7 @@ class Screen:
         """`total` is the number of files; None where names still arrive."""
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._finished = 0
         if wanted and on_terminal(sys.stderr) and not _into_a_pipe():
             self._bar = _bar()
             self._task = self._bar.add_task("", total=total)
@@ -176,17 +177,18 @@ class Screen:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, text: str) -> None:
-        """What is being done now."""
+    def show(self, text: str, share: float = 0.0) -> None:
+        """What is being done now, and the share of this file that is done already."""
         if self._bar is not None and self._task is not None:
             from rich.markup import escape
 
-            self._bar.update(self._task, description=escape(printable(text)))
+            self._bar.update(self._task, description=escape(printable(text)), completed=self._finished + share)
 
     def finished(self) -> None:
         """One more file is done."""
+        self._finished += 1
         if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task)
+            self._bar.update(self._task, completed=self._finished)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -210,15 +212,27 @@ def _into_a_pipe() -> bool:
 
 def _bar() -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.table import Column
 
     return Progress(
         SpinnerColumn(),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
+        speed_estimate_period=24 * 3600,  # a stage of a long clip takes minutes
     )

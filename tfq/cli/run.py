@@ -20,6 +20,9 @@ log = logging.getLogger("tfq")
 
 Emit = Callable[[Done], None]
 
+# What each stage takes of the time of a clip, roughly, as `python -m tests.bench.pipeline` says; for the time that is left.
+COSTS = {"extract": 8, "detect": 8, "align": 30, "audio": 1, "sync": 15, "features": 35, "score": 3}
+
 
 def each_file(
     loop: Loop,
@@ -130,9 +133,18 @@ def _alone(work: Iterable[Item], task: Task, loop: Loop, screen: output.Screen) 
 
         def progress(stage: str, item: Item = item) -> None:
             log.info("%s: %s", item.name, stage)
-            screen.show(f"{item.name}: {stage}")
+            screen.show(f"{item.name}: {stage}", _before(stage, task.target))
 
         yield do(item, task, progress)
+
+
+def _before(stage: str, target: str) -> float:
+    """The share of the work up to a stage that is done when another of the road begins."""
+    names = list(COSTS)
+    if stage not in COSTS or target not in COSTS or names.index(stage) > names.index(target):
+        return 0.0
+    costs = list(COSTS.values())
+    return sum(costs[: names.index(stage)]) / sum(costs[: names.index(target) + 1])
 
 
 def _several(work: Iterable[Item], task: Task, loop: Loop, screen: output.Screen) -> Generator[Done]:

@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,7 +18,7 @@ import typer
 
 from tfq.cli import limits, output, run
 from tfq.cli.inputs import Item
-from tfq.cli.options import Loop, of_kinds, takes
+from tfq.cli.options import Loop, of_kinds, of_names, takes
 from tfq.cli.work import Done
 from tfq.config import DIMENSIONS, ScoreConfig, Settings
 from tfq.errors import GateError, IndeterminateError, TfqError, UsageError
@@ -37,6 +37,11 @@ Verdict = Literal["pass", "fail"]
 INDETERMINATE = {"pass": 0, "fail": GateError.exit_status, None: IndeterminateError.exit_status}
 
 
+def _limits(incomplete: str) -> Iterator[str]:
+    """Tab completion of dimensions between commas."""
+    return of_names(DIMENSIONS, incomplete, "=")
+
+
 @takes(Loop)
 def score(
     loop: Loop,
@@ -46,7 +51,12 @@ def score(
     ] = "table",
     fail_under: Annotated[
         list[str] | None,
-        typer.Option(metavar="DIM=MOS,...", show_default=False, help=f"Fail under a score of {', '.join(DIMENSIONS)}."),
+        typer.Option(
+            metavar="DIM=MOS,...",
+            show_default=False,
+            autocompletion=_limits,
+            help=f"Fail under a score of {', '.join(DIMENSIONS)}.",
+        ),
     ] = None,
     max_offset_ms: Annotated[
         float | None, typer.Option(min=0, metavar="MS", help="Fail where sound and lips are further apart.")

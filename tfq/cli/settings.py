@@ -8,14 +8,13 @@ every command that has them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from tfq.errors import UsageError
+from tfq.errors import UsageError, meant
 
 NAMES = ("tfq.toml", "pyproject.toml")
 
@@ -80,8 +79,7 @@ def _defaults(table: Any, common: Mapping[str, Any], command: Any, ctx: Any, whe
     offered = {*known, *members, *(option for member in members.values() for option in _all_options(member))}
     for key in own:
         if key not in offered:
-            close = get_close_matches(key, offered, 1)
-            hint = f"; did you mean {close[0]}?" if close else "; `tfq config --all` lists what there is"
+            hint = meant(key, sorted(offered)) or "; `tfq config --all` lists what there is"
             raise UsageError(f"{where}there is no {key}{hint}")
     given = {key: value for key, value in {**common, **own}.items() if key in known}
     found = {known[key].name: _value(known[key], value, ctx, f"{where}{key}: ") for key, value in given.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -15,13 +16,15 @@ from tfq import disk
 from tfq.cli import output
 from tfq.cli.inputs import Item, beside
 from tfq.config import DecodingLimits, Settings
-from tfq.errors import IndeterminateError, InputError, TfqError
+from tfq.errors import IndeterminateError, InputError, TfqError, meant
 
 if TYPE_CHECKING:
     from tfq.models.runtime import Models
     from tfq.store import TfqFile
 
 Progress = Callable[[str], None]
+
+MOST_NAMES = 2000  # of a folder that are compared with a name that is not there
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
     if named.is_dir():
         raise InputError(f"{item.name}: a folder; name the files in it")
     if not named.exists():
-        raise InputError(f"{item.name}: no such file")
+        raise InputError(f"{item.name}: no such file{_near(named)}")
     if not named.is_file():  # reading a pipe or a device might never end
         raise InputError(f"{item.name}: a pipe or a device, not a file")
     guarded.limit(task.limits)
@@ -113,6 +116,15 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
     if status == "ok":
         return Done(item, result=result, finished=True)
     return Done(item, task.indeterminate, _told(item, reason(status)), result, finished=True)
+
+
+def _near(path: Path) -> str:
+    """A name in the same folder that may have been meant."""
+    try:
+        names = [one.name for one in itertools.islice(path.parent.iterdir(), MOST_NAMES)]
+    except OSError:
+        return ""
+    return meant(path.name, sorted(names))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tfq.errors import UsageError
+from tfq.errors import UsageError, meant
 from tfq.models.archives import copy_member
 from tfq.models.distillmos import write_arrays
 from tfq.models.whisper import write_encoder
@@ -226,5 +226,5 @@ def weight(name: str) -> Weight:
         UsageError: there is none.
     """
     if name not in WEIGHTS:
-        raise UsageError(f"{name}: no such model; there are {', '.join(WEIGHTS)}")
+        raise UsageError(f"{name}: no such model; there are {', '.join(WEIGHTS)}{meant(name, WEIGHTS)}")
     return WEIGHTS[name]

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from tfq.config import DIMENSIONS
-from tfq.errors import InputError, UsageError
+from tfq.errors import InputError, UsageError, meant
 from tfq.stages import tables
 
 _HERE = Path(__file__).parent
@@ -112,7 +112,8 @@ def read(name: str, root: Path) -> Layout:
     try:
         description = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UsageError(f"no layout is called {name}; there are {', '.join(names())}, or name a TOML file") from error
+        known = f"there are {', '.join(names())}, or name a TOML file"
+        raise UsageError(f"no layout is called {name}; {known}{meant(name, names())}") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not a layout in TOML ({error})") from error
     try:

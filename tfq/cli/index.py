@@ -14,6 +14,7 @@ from tfq.cli import inputs, output
 from tfq.cli.options import Inputs, Messages, of_kinds, takes
 from tfq.config import IndexConfig
 from tfq.errors import InputError, UsageError
+from tfq.report.words import printable
 
 log = logging.getLogger("tfq")
 
@@ -133,10 +134,10 @@ def _check(indexed: Indexed, jobs: int) -> int:
     for name in inputs.all_names(indexed):
         found = check(Path(name), jobs)
         for sentence in found[:SHOWN]:
-            log.error("%s", output.printable(sentence))
+            log.error("%s", printable(sentence))
         if found:
             more = f", {len(found) - SHOWN} more not shown" if len(found) > SHOWN else ""
-            log.error("%s", output.printable(f"{name}: damaged{more}"))
+            log.error("%s", printable(f"{name}: damaged{more}"))
             status = InputError.exit_status
         else:
             output.data(name)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from tfq.errors import CLOSED_PIPE, INTERRUPTED, TfqError, UsageError
+from tfq.report.words import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -85,11 +86,6 @@ def document(text: str) -> None:
 def note(text: str) -> None:
     """Say something on standard error that is not an error; `-q` keeps it away."""
     log.log(NOTE, "%s", text)
-
-
-def printable(text: str) -> str:
-    """A text that cannot move the cursor or break the terminal's encoding."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def on_terminal(stream: TextIO | None) -> bool:

@@ -18,6 +18,7 @@ from tfq.cli.inputs import Item
 from tfq.cli.options import Loop
 from tfq.cli.work import Done, Task, do, limit_threads
 from tfq.errors import TfqError
+from tfq.report.words import printable
 
 log = logging.getLogger("tfq")
 
@@ -68,7 +69,7 @@ def _answer(future: Future[Done], item: Item) -> Done:
     try:
         return future.result()
     except BrokenProcessPool:
-        message = f"{output.printable(item.name)}: its process was killed, perhaps for lack of memory; try fewer --jobs"
+        message = f"{printable(item.name)}: its process was killed, perhaps for lack of memory; try fewer --jobs"
         return Done(item, TfqError.exit_status, message)
 
 

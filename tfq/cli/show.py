@@ -13,6 +13,7 @@ import typer
 from tfq.cli import inputs, output, run
 from tfq.cli.options import Inputs, Messages, takes
 from tfq.errors import TfqError
+from tfq.report.words import printable
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,15 @@ def _described(path: Path, form: str) -> str:
 
 def _tree(found: Mapping[str, Any]) -> Iterator[str]:
     attributes = found["attributes"]
-    yield output.printable(found["file"])
-    yield output.printable("  {source_name}, {generated_by}, {created}".format_map({"source_name": "", **attributes}))
+    yield printable(found["file"])
+    yield printable("  {source_name}, {generated_by}, {created}".format_map({"source_name": "", **attributes}))
     for name, group in found["groups"].items():
         stamp = group["stamp"]
         yield f"  {name}/  {group['status']}" + (
             "" if stamp is None else f"  {stamp['digest'][:12]}  version {stamp['version']}"
         )
         if stamp is not None and stamp["parameters"]:
-            yield "    " + output.printable(" ".join(f"{key}={value}" for key, value in stamp["parameters"].items()))
+            yield "    " + printable(" ".join(f"{key}={value}" for key, value in stamp["parameters"].items()))
         yield from _members(group, "    ")
 
 
@@ -95,5 +96,5 @@ def _members(group: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _short(value: Any, most: int = 100) -> str:
-    text = output.printable(json.dumps(value, ensure_ascii=False))
+    text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= most else f"{text[: most - 1]}…"

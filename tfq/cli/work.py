@@ -17,6 +17,7 @@ from tfq.cli import output
 from tfq.cli.inputs import Item, beside
 from tfq.config import DecodingLimits, Settings
 from tfq.errors import IndeterminateError, InputError, TfqError, meant
+from tfq.report.words import printable
 
 if TYPE_CHECKING:
     from tfq.models.runtime import Models
@@ -79,7 +80,7 @@ def do(item: Item, task: Task, progress: Progress = lambda _: None) -> Done:
 
 
 def _told(item: Item, what: str) -> str:
-    return f"{output.printable(item.name)}: {what}"
+    return f"{printable(item.name)}: {what}"
 
 
 def _do(item: Item, task: Task, progress: Progress) -> Done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -69,4 +70,6 @@ def draws(
 def _correlation(function: Callable[..., object], predicted: Floats, labels: Floats) -> float:
     if len(labels) < 3 or np.ptp(predicted) == 0 or np.ptp(labels) == 0:
         return float("nan")
-    return float(function(predicted, labels).statistic)  # type: ignore[attr-defined]
+    with warnings.catch_warnings():  # a draw may hold little else than one clip, again and again
+        warnings.simplefilter("ignore", stats.NearConstantInputWarning)
+        return float(function(predicted, labels).statistic)  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import Any
 from tfq.config import DIMENSIONS
 
 LEAST = 0.05  # points under which nobody is told of a group or a moment
-MOST = 4  # groups told of a dimension
+MOST, MOST_DRAWN = 4, 6  # groups told of a dimension in a table, and on a page
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Moved:
     def told(self) -> list[tuple[str, float]]:
         """The groups worth telling."""
         return [(name, points) for name, points in self.groups[:MOST] if abs(points) >= LEAST]
+
+    @property
+    def drawn(self) -> list[tuple[str, float]]:
+        """The groups that a page has room for, without those that move nothing."""
+        return [(name, points) for name, points in self.groups[:MOST_DRAWN] if abs(points) >= 0.005]
 
     @property
     def moment(self) -> tuple[float, float, float] | None:

@@ -17,7 +17,7 @@ from tfq.config import DIMENSIONS
 from tfq.report.formats import offset_text, segment_text
 from tfq.report.language import ENGLISH, Language
 from tfq.report.moved import Moved, moved, signed
-from tfq.report.words import COLUMNS, TITLES, reason, word
+from tfq.report.words import COLUMNS, TITLES, printable, reason, word
 
 Result = Mapping[str, Any]
 
@@ -178,11 +178,6 @@ def command(name: str, look: str) -> str:
         return look
     dashed = f"./{name}" if name.startswith("-") else name
     return f"{look} {shlex.quote(dashed) if name == printable(name) else 'CLIP'}"
-
-
-def printable(name: str) -> str:
-    """A file name that cannot move the cursor or break the terminal's encoding."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
 def isolated(name: str) -> str:

@@ -48,3 +48,11 @@ def reason(name: str) -> str:
 def offset(milliseconds: float) -> str:
     """Which side an offset is on; under half a frame nobody can tell."""
     return "in sync" if abs(milliseconds) < 20 else "sound early" if milliseconds > 0 else "sound late"
+
+
+def printable(text: str) -> str:
+    """A text that cannot move the cursor, turn what stands beside it around, or break the terminal's encoding.
+
+    The two joiners stay: Persian words and composed emoji are written with them.
+    """
+    return "".join(c if c.isprintable() or c in "\u200c\u200d" else "\ufffd" for c in text)

@@ -99,11 +99,12 @@ function axis(width) {
   let top = 4;
   for (const [kind, tall] of rows) {
     const title = kind === "sound" ? say("sound, speech") : kind === "spectrogram" ? "0–8 kHz" : kind === "scores" ? "MOS" : kind.title;
-    svg.append(make("text", { x: narrow ? 2 : left - 26, y: top + 11, "text-anchor": narrow ? "start" : "end", class: "faint" }, narrow ? title.slice(0, 7) : title));
+    const name = make("text", { x: narrow ? left + 4 : left - 26, y: top + 11, "text-anchor": narrow ? "start" : "end", class: `faint${narrow ? " inside" : ""}` }, title);
     if (kind === "sound") sound(svg, x, top, tall);
     else if (kind === "spectrogram") svg.append(make("image", { href: data.spectrogram, x: left, y: top, width: inner, height: tall, preserveAspectRatio: "none" }));
     else if (kind === "scores") curves(svg, data.scores.filter((one) => !hidden.has(one.name)), x, left, top, tall, width, 1, 5);
     else curves(svg, [{ values: kind.values, colour: 5 }], x, left, top, tall, width, kind.low, kind.high);
+    svg.append(name);
     top += tall + 8;
   }
   for (const weak of data.weak) {

@@ -16,7 +16,7 @@ function show() {
     return (column.text ? p.localeCompare(q) : p - q) * (sorting.down ? -1 : 1);
   });
   find("#clips tbody").replaceChildren(...rows.map((row) => make("tr", {}, make("td", { class: "name" }, make("bdi", {}, row.file)), make("td", { class: "number" }, number(row.a)), make("td", { class: "number" }, number(row.b)),
-    make("td", { class: `number ${!known(row.apart) ? "" : row.apart > 0.1 ? "good" : row.apart < -0.1 ? "poor" : ""}` }, number(row.apart)))));
+    make("td", { class: `number ${!known(row.apart) ? "" : row.apart > 0.1 ? "good" : row.apart < -0.1 ? "poor" : ""}` }, `${row.apart > 0 ? "+" : ""}${number(row.apart)}`))));
   all("#clips th").forEach((cell, i) => cell.setAttribute("aria-sort", columns[i].key === sorting.key ? (sorting.down ? "descending" : "ascending") : "none"));
 }
 find("#clips thead tr").append(...columns.map((column) => make("th", { scope: "col", class: column.text ? "" : "number" },

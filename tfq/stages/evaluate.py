@@ -245,6 +245,6 @@ def _indicators(judged: Judged, names: Sequence[str], scored: Mapping[str, Resul
             both = np.isfinite(values) & np.isfinite(judged.labels[:, i])
             size = abs(agreement.srcc(values[both], judged.labels[both, i])) if both.sum() >= evaluation.LEAST else 0.0
             best = max(best, (float(np.nan_to_num(size)), indicator))
-        if best[1]:
+        if best[0]:
             found[dimension] = {"name": best[1], "srcc": best[0]}
     return found

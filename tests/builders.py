@@ -48,6 +48,7 @@ def _make(
             group.put("time_s", timebase.frame_times(frames))
             group.put("valid", ok)
             group.put("repeated", ~ok)
+            group.put("picture", np.arange(frames))
             group.put("audio", generator.normal(0, 0.1, timebase.samples_of(frames)))
             group.info = {"duration_s": timebase.seconds_of(frames), "fps": 25.0, "width": 64, "height": 64}
         with file.replacing("detect", Stamp("detect", 1)) as group:

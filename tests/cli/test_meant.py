@@ -30,7 +30,7 @@ def run(*args):
         (["models", "fetch", "scrdf"], 2, "did you mean scrfd?"),
         (["config", "scroe"], 2, "did you mean score?"),
         (["degrade", "--kind", "mouth_pach", "x"], 2, "did you mean mouth_patch?"),
-        (["index", "-o", "i.jsonl", "--layout", "emotiontlk", "x"], 2, "did you mean emotiontalk?"),
+        (["index", "-o", "i.jsonl", "--layout", "emotiontlk", "."], 2, "did you mean emotiontalk?"),
         (["-v", "score", "x"], 2, "tfq score --verbose"),
     ],
 )

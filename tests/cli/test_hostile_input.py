@@ -1,68 +1,121 @@
-"""What strangers hand over: each file ends with its status and one sentence, or is taken as it is."""
+"""What strangers hand over: each file ends with its status and one sentence, or is taken as it is.
+
+Faces are in `test_hostile_faces.py`, places that cannot be written to in `test_hostile_places.py`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-import av
+import numpy as np
 import pytest
 
-from tests.make import Beeps, clip, picture, truncated
+from tests.make import Beeps, clip, truncated
+from tests.odd import (
+    called,
+    coded,
+    content,
+    flagged,
+    no_pictures,
+    sounding,
+    stamped,
+    streams,
+    twice,
+    with_cover,
+    with_subtitles,
+)  # fmt: skip
 from tfq.cli.inputs import Item
 from tfq.cli.work import Task, do
-from tfq.config import Settings
-
-
-def coded(codec: str, form: str, fps: int | Fraction = 25, count: int = 5, size: tuple[int, int] = (64, 64)):
-    def make(path: Path) -> None:
-        with av.open(str(path), "w") as out:
-            stream = out.add_stream(codec, rate=fps)
-            stream.width, stream.height, stream.pix_fmt = *size, form
-            for index in range(count):
-                frame = av.VideoFrame.from_ndarray(picture(index, size), format="rgb24").reformat(format=form)
-                frame.pts = index
-                out.mux(stream.encode(frame))
-            out.mux(stream.encode(None))
-
-    return make
-
-
-def content(data: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(data)
+from tfq.config import DecodingLimits, ExtractConfig, Settings
+from tfq.store import TfqFile
 
 
 def no_sound(path: Path) -> None:
     clip(path, duration_s=0.2)
 
 
+def high_dynamic_range(stream: Any) -> None:
+    made = stream.codec_context
+    made.color_primaries, made.color_trc, made.colorspace = 9, 16, 9  # BT.2020, PQ
+
+
+def tone(clock: np.ndarray) -> np.ndarray:
+    return 0.3 * np.sin(2 * np.pi * 440 * clock)
+
+
+WRAP = 2**33  # where the stamps of MPEG start again at 0
+SOUND = ("aac", 44_100, "stereo", None, tone)
+
+# Name, what makes it, and what `extract` has to say of it.
 FINE = [
-    ("vp9.webm", coded("libvpx-vp9", "yuv420p")),
-    ("ten-bit.mp4", coded("libx265", "yuv420p10le")),
-    ("prores.mov", coded("prores_ks", "yuv422p10le")),
-    ("mpeg1.mpg", coded("mpeg1video", "yuv420p")),
-    ("pictures.avi", coded("mjpeg", "yuvj420p")),
-    ("animated.gif", coded("gif", "rgb8")),
-    ("animated.apng", coded("apng", "rgb24")),
-    ("alpha.avi", coded("rawvideo", "bgra")),
-    ("sixteen-bit.mkv", coded("ffv1", "gray16le")),
-    ("one-a-second.mp4", coded("libx264", "yuv420p", 1, 2)),
-    ("one-in-two.mp4", coded("libx264", "yuv420p", Fraction(1, 2), 2)),
-    ("thousand.mkv", coded("libx264", "yuv420p", 1000, 100)),
-    ("one-picture.mp4", coded("libx264", "yuv420p", count=1)),
-    ("one-pixel.avi", coded("rawvideo", "rgb24", size=(1, 1))),
-    ("8k.avi", coded("mjpeg", "yuvj420p", count=1, size=(7680, 4320))),
-    ("two-lines.avi", coded("rawvideo", "rgb24", size=(4096, 2))),
-    ("cut.ts", lambda path: truncated(clip(path, duration_s=1), 0.5)),
-    ("no-ending", lambda path: path.write_bytes(clip(path.with_suffix(".mp4"), duration_s=0.2).read_bytes())),
-    ("-leads.mp4", no_sound),
-    ('a name\'s "quotes"\nand lines.mp4', no_sound),
-    (os.fsdecode(b"no\xffutf8.mp4"), no_sound),
-]
+    ("vp9.webm", coded("libvpx-vp9"), {"frames": 5}),
+    ("vp8.webm", coded("libvpx"), {"frames": 5}),
+    ("av1.mp4", coded("libsvtav1"), {"frames": 5}),
+    ("ten-bit.mp4", coded("libx265", "yuv420p10le"), {"frames": 5}),
+    ("hdr.mp4", coded("libx265", "yuv420p10le", change=high_dynamic_range), {"frames": 5}),
+    ("prores.mov", coded("prores_ks", "yuv422p10le"), {"frames": 5}),
+    ("mpeg1.mpg", coded("mpeg1video"), {"frames": 5}),
+    ("windows.asf", coded("wmv2"), {"frames": 5}),
+    ("pictures.avi", coded("mjpeg", "yuvj420p"), {"frames": 5}),
+    ("animated.gif", coded("gif", "rgb8"), {"frames": 5}),
+    ("animated.apng", coded("apng", "rgb24"), {"frames": 5}),
+    ("alpha.avi", coded("rawvideo", "bgra"), {"frames": 5}),
+    ("alpha.mov", coded("qtrle", "argb"), {"frames": 5}),
+    ("sixteen-bit.mkv", coded("ffv1", "gray16le"), {"frames": 5}),
+    ("interlaced.mpg", coded("mpeg2video", flags="+ilme+ildct", top="1"), {"frames": 5}),
+    ("one-a-second.mp4", coded("libx264", fps=1, count=2), {"frames": 50}),
+    ("one-in-two.mp4", coded("libx264", fps=Fraction(1, 2), count=2), {"frames": 100}),
+    ("two-hundred-forty.mp4", coded("libx264", fps=240, count=48), {"frames": 5}),
+    ("thousand.mkv", coded("libx264", fps=1000, count=200), {"frames": 5}),
+    ("an-hour.mp4", coded("mpeg4", fps=Fraction(1, 4), count=900, size=(16, 16)), {"frames": 90_000}),
+    ("one-picture.mp4", coded("libx264", count=1), {"frames": 1}),
+    ("one-pixel.avi", coded("rawvideo", "rgb24", size=(1, 1)), {"frames": 5, "width": 1}),
+    ("8k.avi", coded("mjpeg", "yuvj420p", count=1, size=(7680, 4320)), {"width": 7680}),
+    ("two-lines.avi", coded("rawvideo", "rgb24", size=(4096, 2)), {"height": 2}),
+    ("anamorphic.mp4", lambda path: clip(path, size=(64, 96), aspect=Fraction(2), duration_s=0.2), {"width": 128}),
+    ("turned.mp4", flagged((0, 1, -1, 0)), {"width": 64, "height": 96, "rotation": -90}),
+    ("mirrored.mp4", flagged((-1, 0, 0, 1)), {"width": 96, "height": 64, "rotation": 0}),
+    ("shown-as-nothing.mp4", flagged((0, 0, 0, 0)), {"width": 96, "height": 64, "rotation": 0}),
+    ("before-zero.ts", stamped([-7200, -3600, 0, 3600, 7200], avoid_negative_ts="disabled"), {"frames": 5}),
+    ("no-stamps.h264", coded("libx264"), {"frames": 5}),
+    ("back.ts", twice(coded("libx264")), {"frames": 10}),
+    ("wrapping.ts", stamped([WRAP - 7200 + 3600 * i for i in range(5)], avoid_negative_ts="disabled"), {"frames": 5}),
+    ("hours-ahead.mkv", stamped([0, 3600, 7200, 5000 * 90_000, 5000 * 90_000 + 3600]), {"frames": 5}),
+    ("cut.ts", lambda path: truncated(clip(path, duration_s=1), 0.5), {}),
+    ("no-ending", called(".mp4", no_sound), {"frames": 5}),
+    ("really-an-mp4.avi", called(".mp4", no_sound), {"frames": 5}),
+    ("really-an-mkv.mp4", called(".mkv", no_sound), {"frames": 5}),
+    ("-leads.mp4", no_sound, {"frames": 5}),
+    ("a name's \"quotes\"\nand lines.mp4", no_sound, {"frames": 5}),
+    (os.fsdecode(b"no\xffutf8.mp4"), no_sound, {"frames": 5}),
+    ("cover.mp4", with_cover, {"frames": 5, "width": 64, "video_streams": 1}),
+    ("subtitles.mkv", with_subtitles, {"frames": 5}),
+    *((f"{rate}-hz.mkv", sounding("pcm_s16le", rate), {"audio_hz": rate, "audio_covers_s": 0.4})
+      for rate in (8000, 11_025, 96_000, 192_000)),
+    *((f"{layout}.mkv", sounding("pcm_s16le", layout=layout), {"audio_channels": count, "peak": 0.3})
+      for layout, count in (("mono", 1), ("2.1", 3), ("4.0", 4), ("5.1", 6), ("6.1", 7), ("7.1", 8))),
+    *((f"{codec}.mkv", sounding(codec), {"peak": 0.3})
+      for codec in ("pcm_u8", "pcm_s24le", "pcm_f32le", "pcm_f64le", "flac", "libmp3lame", "ac3", "alac")),
+    ("opus.webm", streams(1, [("libopus", 48_000, "stereo", None, tone)], video="libvpx"), {"peak": 0.3}),
+    ("silent.mp4", sounding(wave=np.zeros_like), {"has_audio": True, "peak": 0.0}),
+    ("clipped.mkv", sounding("pcm_f32le", wave=lambda clock: 30 * tone(clock)), {"peak": 1.0}),
+    ("direct-current.mkv", sounding("pcm_s16le", wave=lambda clock: np.full_like(clock, 0.9)), {"peak": 0.9}),
+    ("no-numbers.mkv", sounding("pcm_f32le", wave=lambda clock: np.where(clock < 0.1, np.nan, 0)), {"finite": True}),
+    ("endless-numbers.mkv", sounding("pcm_f32le", wave=lambda clock: np.where(clock < 0.1, np.inf, 0)), {"finite": True}),
+]  # fmt: skip
 
 REFUSED = [
+    (
+        "animated.webp",
+        coded("libwebp_anim", "bgra"),
+        "a WebP picture; where it is animated, convert it to a video first",
+    ),
+    ("no-pictures.mp4", no_pictures, "holds no moving picture"),
+    ("no-pictures.mkv", no_pictures, "no picture in it can be decoded"),
     ("empty.mp4", content(b""), "an empty file"),
     ("zeros.mp4", content(bytes(5000)), "not a video that can be read, or a damaged one"),
     ("page.mp4", content(b"<html>not found</html>"), "not a video that can be read, or a damaged one"),
@@ -82,22 +135,32 @@ REFUSED = [
 ]
 
 
-def extracted(path: Path) -> tuple[int, str]:
+def extracted(path: Path, limits: DecodingLimits | None = None, **config: Any) -> tuple[int, str]:
     stored = path.suffix == ".h5"
     out = path if stored else path.with_name("out.h5")
-    done = do(Item(str(path), None if stored else path, out, out), Task("extract", Settings()))
+    task = Task("extract", Settings(extract=ExtractConfig(**config)), limits=limits or DecodingLimits())
+    done = do(Item(str(path), None if stored else path, out, out), task)
     return done.status, done.message
 
 
-@pytest.mark.parametrize(("name", "make"), FINE, ids=[ascii(name) for name, _ in FINE])
-def test_odd_videos_are_taken_as_they_are(tmp_path, name, make):
+def said(path: Path) -> dict[str, Any]:
+    with TfqFile(path, read_only=True) as file:
+        sound = file.array("extract/audio")
+        more = {"peak": float(np.abs(sound).max(initial=0)), "finite": bool(np.isfinite(sound).all())}
+        return {**file.info("extract"), **more}
+
+
+@pytest.mark.parametrize(("name", "make", "about"), FINE, ids=[ascii(name) for name, _, _ in FINE])
+def test_odd_videos_are_taken_as_they_are(tmp_path: Path, name: str, make: Any, about: Mapping[str, Any]) -> None:
     path = tmp_path / name
     make(path)
     assert extracted(path) == (0, "")
+    found = said(tmp_path / "out.h5")
+    assert {key: found[key] for key in about} == pytest.approx(about, abs=0.02)
 
 
 @pytest.mark.parametrize(("name", "make", "sentence"), REFUSED, ids=[name for name, _, _ in REFUSED])
-def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, name, make, sentence):
+def test_what_is_no_video_is_refused_in_one_sentence(tmp_path: Path, name: str, make: Any, sentence: str) -> None:
     path = tmp_path / name
     make(path)
     no_sound(tmp_path / "other.mp4")
@@ -106,3 +169,35 @@ def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, name, make, sente
     assert sentence in message
     assert "\n" not in message
     assert not (tmp_path / "out.h5").exists()
+
+
+LIMITED = [
+    ({"pixels": 4000}, {}, "--max-pixels"),
+    ({"streams": 2}, {}, "--max-streams"),
+    ({"memory_mb": 60}, {}, "--max-memory"),
+    ({}, {"max_duration_s": 0.1}, "over the limit of 0 s"),
+]
+
+
+@pytest.mark.parametrize(("limits", "config", "sentence"), LIMITED, ids=[sentence for _, _, sentence in LIMITED])
+def test_what_is_over_a_limit_is_refused_with_the_flag_to_raise_it(tmp_path, limits, config, sentence) -> None:
+    path = tmp_path / "a.mkv"
+    streams(1, [SOUND, SOUND])(path)
+    status, message = extracted(path, DecodingLimits(**limits), **config)
+    assert status == 3
+    assert sentence in message
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_of_several_streams_the_default_is_taken_and_told(tmp_path: Path, chosen: int) -> None:
+    quiet = ("aac", 44_100, "mono", None, np.zeros_like)
+    sounds = [SOUND, quiet] if chosen == 0 else [quiet, SOUND]
+    path = tmp_path / "a.mkv"
+    streams(2, sounds, default={"video": chosen, "audio": chosen})(path)
+    status, message = extracted(path)
+    assert (status, message.partition(": ")[2]) == (
+        0, "holds 2 videos and 2 sounds; those that a player starts with are judged",
+    )  # fmt: skip
+    found = said(tmp_path / "out.h5")
+    assert found["width"] == 64 + 32 * chosen
+    assert found["peak"] > 0.2

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.make import BLACK, clip, damaged, number, shown, truncated
+from tests.make import BLACK, clip, damaged, number, picture, shown, truncated
+from tests.odd import flagged
 from tfq import timebase
 from tfq.errors import InputError
 from tfq.media import writer
@@ -80,6 +81,21 @@ def test_pictures_stand_upright(tmp_path, rotation):
     assert (grid.width, grid.height) == (128, 96)
     assert next(frames(path, grid.picture))[1].shape == (96, 128, 3)
     assert numbers(path, grid) == list(range(10))
+
+
+@pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0), (0, 0, 0, 0)])
+def test_mirrored_pictures_are_shown_as_players_show_them(tmp_path, matrix):
+    flagged(matrix, size=(128, 96))(tmp_path / "a.mp4")
+    grid = timeline(tmp_path / "a.mp4")
+    _, pixels = next(frames(tmp_path / "a.mp4", grid.picture))
+    assert pixels.shape[:2] == (grid.height, grid.width)
+    stored = picture(0, (128, 96)).astype(int)
+    a, b, c, d = matrix if any(matrix) else (1, 0, 0, 1)
+    for x, y in ((16, 16), (112, 16), (16, 80), (112, 80)):
+        width, height = (96, 128) if b else (128, 96)
+        right, down = a * x + c * y, b * x + d * y
+        shown = pixels[down if down > 0 else height + down, right if right > 0 else width + right]
+        assert np.abs(shown - stored[y, x]).max() < 20
 
 
 @pytest.mark.parametrize("rotation", [0, 90])

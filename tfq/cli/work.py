@@ -102,6 +102,12 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
         TfqFile(path, wait=task.wait, durable=task.keep or item.source is None) as file,
     ):
         models = models_of(task.models, task.offline, task.threads)
+        ran: list[str] = []
+
+        def begun(stage: str) -> None:
+            ran.append(stage)
+            progress(stage)
+
         pipeline.walk(
             file,
             task.target,
@@ -110,12 +116,13 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
             source=item.source,
             force=task.force,
             recorded=task.recorded,
-            progress=progress,
+            progress=begun,
         )
+        told = _streams(file) if "extract" in ran else ""
         status = file.status(task.target)
         result = None if task.after is None else task.after(file, item)
     if status == "ok":
-        return Done(item, result=result, finished=True)
+        return Done(item, message=told and _told(item, told), result=result, finished=True)
     return Done(item, task.indeterminate, _told(item, reason(status)), result, finished=True)
 
 
@@ -126,6 +133,14 @@ def _near(path: Path) -> str:
     except OSError:
         return ""
     return meant(path.name, sorted(names))
+
+
+def _streams(file: TfqFile) -> str:
+    """Which of several streams were taken; nothing where there was no choice."""
+    info = file.info("extract")
+    videos, sounds = int(info.get("video_streams", 1)), int(info.get("audio_streams", 1))
+    held = [f"{count} {kind}s" for count, kind in ((videos, "video"), (sounds, "sound")) if count > 1]
+    return f"holds {' and '.join(held)}; those that a player starts with are judged" if held else ""
 
 
 @contextlib.contextmanager

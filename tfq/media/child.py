@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 
 from tfq.config import DecodingLimits
@@ -78,7 +79,7 @@ def _answer(pipe: socket.socket, question: Mapping[str, Any], source: Source) ->
             values = next(answers, None)
         except TfqError as error:
             values = {"error": type(error).__name__, "text": str(error)}
-        except MemoryError:
+        except (MemoryError, ImportError, av.BlockingIOError):  # no room for a library, or for a thread of the decoder
             text = f"{probe.name_of(source)}: needs more than {limits.memory_mb} MB to decode; see --max-memory"
             values = {"error": InputError.__name__, "text": text}
         except Exception:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from tfq import timebase
 from tfq.errors import InputError
+from tfq.media.orientation import Orientation, orientation
 from tfq.media.probe import Source, name_of, opened, packets, picture_stream, pixel_aspect
 from tfq.types import Floats, Ints, Mask, Picture
 
@@ -76,7 +77,7 @@ class _Seen:
     last_length_s: float = 0.0
     step: float = 1 / timebase.FPS
     size: tuple[int, int] = (0, 0)
-    rotation: int = 0
+    turned: Orientation = field(default_factory=Orientation)
 
 
 def timeline(source: Source, max_duration_s: float = float("inf"), threads: int = 0) -> Timeline:
@@ -110,7 +111,7 @@ def timeline(source: Source, max_duration_s: float = float("inf"), threads: int 
         start_s=start_s,
         width=seen.size[0],
         height=seen.size[1],
-        rotation=seen.rotation,
+        rotation=seen.turned.degrees,
         errors=len(seen.lost) + sum(seen.corrupt),
     )
 
@@ -170,9 +171,15 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 
 def _pictures(packet: Packet[VideoStream]) -> list[VideoFrame] | None:
-    """What a packet brings out of the decoder; None: an error."""
+    """What a packet brings out of the decoder; None: an error.
+
+    Raises:
+        MemoryError: there is not enough of it: the picture is in order, and must not be taken for a damaged one.
+    """
     try:
         return packet.decode()
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError):
         return None
 
@@ -205,9 +212,9 @@ def _note(seen: _Seen, picture: VideoFrame, stream: VideoStream) -> None:
     seen.dark.append(float(luma.mean()))
     seen.flat.append(float(luma.std()))
     if not seen.size[0]:
-        seen.rotation = int(picture.rotation)
+        seen.turned = orientation(picture)
         width, height = round(picture.width * pixel_aspect(stream)), picture.height
-        seen.size = (height, width) if seen.rotation % 180 else (width, height)
+        seen.size = (height, width) if seen.turned.exchanged else (width, height)
 
 
 def _seconds(stamp: int | None, stream: VideoStream) -> float:
@@ -283,5 +290,4 @@ def _upright(picture: VideoFrame, aspect: float) -> Picture:
     pixels: Picture = picture.to_ndarray(format="rgb24", width=width, height=picture.height).astype(
         np.uint8, copy=False
     )
-    turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    return orientation(picture).applied(pixels)

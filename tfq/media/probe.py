@@ -74,7 +74,7 @@ def probe(source: Source) -> Probe:
             audio_channels=audio.channels if audio is not None else 0,
             video_start_s=_start(video),
             audio_start_s=_start(audio),
-            video_streams=len(container.streams.video),
+            video_streams=len(_moving(container)),
             audio_streams=len(container.streams.audio),
             video_codec=video.codec_context.name,
             audio_codec=audio.codec_context.name if audio is not None else "",
@@ -97,6 +97,8 @@ def opened(source: Source) -> Iterator[InputContainer]:
         container: InputContainer = av.open(file, "r", options=options)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"{name}: {error.strerror.lower() if error.strerror else 'cannot be opened'}") from error
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError, OSError) as error:
         raise InputError(f"{name}: not a video that can be read, or a damaged one") from error
     with container:
@@ -107,32 +109,48 @@ def opened(source: Source) -> Iterator[InputContainer]:
 
 
 def picture_stream(container: InputContainer, source: Source) -> VideoStream:
-    """The first stream of moving pictures: cover art does not count.
+    """The stream of moving pictures that a player shows: cover art does not count.
 
     Raises:
         InputError: there is none.
     """
+    if container.format.name == "webp_pipe":
+        raise InputError(f"{name_of(source)}: a WebP picture; where it is animated, convert it to a video first")
     # FFmpeg's readers of still pictures, and of text, which it would draw as a terminal does.
     if container.format.name in ("image2", "tty") or container.format.name.endswith("_pipe"):
         raise InputError(f"{name_of(source)}: a still picture or a text, not a video")
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
-            return stream
-    raise InputError(f"{name_of(source)}: holds no moving picture")
+    chosen = _chosen(_moving(container))
+    if chosen is None:
+        raise InputError(f"{name_of(source)}: holds no moving picture")
+    return chosen
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
-    """The first stream of sound that can be decoded, or None."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    """The stream of sound that a player plays, or None."""
+    return _chosen([stream for stream in container.streams.audio if stream.codec_context is not None])
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    cover = av.stream.Disposition.attached_pic
+    return [one for one in container.streams.video if not one.disposition & cover and one.codec_context is not None]
+
+
+def _chosen(streams: list[Coded]) -> Coded | None:
+    """The first stream that the file calls its default, or else the first."""
+    default = av.stream.Disposition.default
+    return min(streams, key=lambda stream: not stream.disposition & default, default=None)
 
 
 def packets(container: InputContainer, stream: Coded) -> Iterator[Packet[Coded]]:
     """The stream's packets, to the end or to where the file cannot be read further."""
-    # Reading past damage fails in some containers, as at the end of a file that was cut short.
-    with contextlib.suppress(av.FFmpegError):
+    try:
         for packet in container.demux(stream):
             Watch.at_packet()
             yield packet
+    except MemoryError:
+        raise
+    except av.FFmpegError:
+        return  # reading past damage fails in some containers, as at the end of a file that was cut short
 
 
 def pixel_aspect(stream: VideoStream) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
 import av
@@ -89,5 +88,9 @@ def _mono(pieces: list[AudioFrame], at: float) -> Iterator[tuple[float, Sound]]:
 
 def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     for packet in packets(container, stream):
-        with contextlib.suppress(av.FFmpegError, ValueError):
+        try:
             yield from packet.decode()
+        except MemoryError:
+            raise
+        except (av.FFmpegError, ValueError):
+            continue

@@ -91,9 +91,50 @@ def group_for_dataset(file):
     file.create_group("extract/black")
 
 
+def attribute(file):
+    file["sync"].attrs["more"] = "x"
+
+
+def long_attribute(file):
+    file["sync"].attrs["info"] = "x" * 2**23
+
+
+def attribute_of_numbers(file):
+    file["sync"].attrs["bomb"] = np.zeros(8000)
+
+
+def attribute_of_a_dataset(file):
+    file["extract/valid"].attrs["info"] = "{}"
+
+
+def dense_attributes(file):
+    for number in range(5000):
+        file["sync"].attrs[f"a{number}"] = "x" * 1000
+
+
+def filter_bomb(file):
+    file["extract"].create_dataset("black", (2**33,), bool, chunks=(2**20,), compression="gzip")
+    file["extract/black"][: 2**21] = True
+
+
+def unknown_filter(file):
+    made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    made.set_chunk((T,))
+    made.set_filter(32_000 + 15, h5py.h5z.FLAG_OPTIONAL)  # Zstandard, which would be loaded from a plugin folder
+    h5py.h5d.create(
+        file["extract"].id, b"black", h5py.h5t.py_create(np.dtype(bool)), h5py.h5s.create_simple((T,)), made
+    )
+
+
+def endless_rows(file):
+    file["extract"].create_dataset("black", (0,), bool, maxshape=(None,), chunks=(1,))
+    file["extract/black"].resize((2**62,))
+
+
 FOREIGN = [
     soft, dangling, external, external_group, compound, text, objects, named_type, integers, rank, unknown, unknown_group,
-    deep, loop, outside, virtual, empty_giant,
+    deep, loop, outside, virtual, empty_giant, attribute, long_attribute, attribute_of_numbers, attribute_of_a_dataset,
+    dense_attributes, filter_bomb, unknown_filter, endless_rows,
 ]  # fmt: skip
 
 
@@ -199,6 +240,31 @@ def test_a_look_that_never_ends_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(guard, "SECONDS", 0.2)
     with pytest.raises(FormatError, match="so damaged that HDF5"):
         guard.survive(lambda _: signal.pause(), tmp_path)
+
+
+def test_changed_scalars_are_told(tmp_path):
+    path = h5(tmp_path / "a.h5", shift=3)
+    with h5py.File(path, "r+") as file:
+        file["sync"].attrs["info"] = file["sync"].attrs["info"].replace("120", "-120")
+    with TfqFile(path, read_only=True) as file:
+        assert file.info("align")
+        with pytest.raises(FormatError, match="attributes of sync are damaged"):
+            file.info("sync")
+
+
+def test_a_flipped_bit_is_told_in_every_dataset(tmp_path):
+    path = h5(tmp_path / "a.h5")
+    whole = path.read_bytes()
+    with h5py.File(path, "r") as file:
+        names = []
+        file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and item.size else None)
+        chunks = {name: file[name].id.get_chunk_info(0) for name in names}
+    for name, chunk in chunks.items():
+        damaged = bytearray(whole)
+        damaged[chunk.byte_offset + chunk.size // 2] ^= 4
+        path.write_bytes(damaged)
+        with TfqFile(path, read_only=True) as file, pytest.raises(FormatError, match=name):
+            file.array(name)
 
 
 def test_a_group_inside_itself_is_refused(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from tfq import disk
+from tfq.config import DIMENSIONS
 from tfq.errors import WeightsError
 from tfq.fusion.judge import LONGEST
+from tfq.models import sealed
 from tfq.nets.fusion_arrays import FusionArrays
 from tfq.nets.spec import FusionSpec
 from tfq.types import Floats
 
 FORMAT = "tfq-fusion-1"
+LARGEST = 10**5  # any one size of a network
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,6 @@ class Checkpoint:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; half precision for the network, whose scores move by less than a hundredth."""
-    from safetensors.numpy import save
-
     description = {
         "format": FORMAT,
         "name": checkpoint.name,
@@ -51,9 +50,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "half_widths": [None if np.isnan(width) else float(width) for width in checkpoint.half_widths],
         "figures": dict(checkpoint.figures),
     }
-    arrays = {name: array.astype(np.float16) for name, array in checkpoint.network.arrays.items()}
-    with disk.written(path) as sibling:
-        sibling.write_bytes(save(arrays, metadata={"tfq": json.dumps(description, ensure_ascii=False)}))
+    sealed.write(path, checkpoint.network.arrays, description)
 
 
 def load(path: Path) -> Checkpoint:
@@ -62,35 +59,51 @@ def load(path: Path) -> Checkpoint:
     Raises:
         WeightsError: the file is missing, damaged, or not a checkpoint of this tfq.
     """
-    from safetensors import SafetensorError, safe_open
-
+    description, arrays = sealed.read(path, FORMAT, "a checkpoint written by `tfq train`")
     try:
-        with safe_open(path, "np") as file:
-            description = json.loads((file.metadata() or {}).get("tfq", "{}"))
-            arrays = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except FileNotFoundError as error:
-        raise WeightsError(f"{path}: no such checkpoint") from error
-    except (SafetensorError, ValueError, RecursionError, OSError) as error:
-        raise WeightsError(f"{path}: not a safetensors file, or a damaged one") from error
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise WeightsError(f"{path}: not a checkpoint written by `tfq train`")
-    try:
-        lists = {name: tuple(description["spec"].get(name, ())) for name in ("dimensions", "teachers", "moments")}
-        spec = FusionSpec(**{**description["spec"], **lists})
-        network = FusionArrays(spec, arrays)
+        network = FusionArrays(_spec(description["spec"]), arrays)
         _try(network)
-        scale = {name: (np.array(pair[0]), np.array(pair[1])) for name, pair in description["scale"].items()}
-        widths = np.array([np.nan if width is None else width for width in description["half_widths"]])
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        scale = {str(name): _pair(pair, network.spec.features[name]) for name, pair in description["scale"].items()}
+        widths = np.array([np.nan if width is None else float(width) for width in description["half_widths"]])
+        if set(scale) != set(network.spec.features) or widths.shape != (len(network.spec.dimensions),):
+            raise ValueError(scale.keys())
+        return Checkpoint(str(description["name"]), network, scale, widths, dict(description["figures"]))
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
         raise WeightsError(f"{path}: the checkpoint does not fit its own description") from error
-    return Checkpoint(description["name"], network, scale, widths, description["figures"])
+
+
+def _spec(given: Mapping[str, Any]) -> FusionSpec:
+    """What the network is built from, as far as it is such that a network can be built.
+
+    Raises:
+        ValueError: it is not.
+    """
+    lists = {name: tuple(given.get(name, ())) for name in ("dimensions", "teachers", "moments")}
+    spec = FusionSpec(**{**given, **lists})
+    sizes = [spec.width, spec.layers, spec.heads, spec.longest, *spec.features.values()]
+    if not all(isinstance(size, int) and 0 <= size <= LARGEST for size in sizes):
+        raise ValueError(sizes)
+    if not spec.dimensions or not set(spec.dimensions) <= set(DIMENSIONS):
+        raise ValueError(spec.dimensions)
+    return spec
+
+
+def _pair(pair: Any, columns: int) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of a feature's columns."""
+    mean, deviation = (np.asarray(values, float) for values in pair)
+    if not (mean.shape == deviation.shape == (columns,) and np.isfinite([mean, deviation]).all()):
+        raise ValueError(mean.shape)
+    return mean, deviation
 
 
 def _try(network: FusionArrays) -> None:
     """Run it over two frames; arrays that do not fit their description fail here, and not over somebody's clip."""
     features = network.spec.features.items()
     nothing = {name: np.zeros((2, size), np.float32) for name, size in features}
-    scores = network(nothing, {name: np.ones(2, bool) for name in nothing})
+    with np.errstate(all="ignore"):
+        scores = network(nothing, {name: np.ones(2, bool) for name in nothing})
+    if not np.isfinite(scores.clip).all() or scores.clip.shape != (len(network.spec.dimensions),):
+        raise ValueError(scores.clip)
     if scores.time.shape != (2, len(network.spec.dimensions)):
         raise ValueError(scores.time.shape)
     if network.spec.positions == "learned" and len(network.arrays["places"]) < LONGEST:

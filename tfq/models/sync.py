@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfq import disk
 from tfq.errors import WeightsError
+from tfq.models import sealed
 from tfq.nets.spec import SyncSpec
 from tfq.nets.sync_arrays import SyncArrays
 from tfq.sync.embed import MEL_ROWS, SPEECH_ROWS
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from tfq.nets.sync import SyncNetwork
 
 FORMAT = "tfq-sync-1"
+LARGEST = 10**5  # any one size of a network
 WHISPER = "whisper"
 
 
@@ -46,8 +46,6 @@ class SyncModel:
 
 def save(path: Path, model: SyncModel) -> None:
     """Write the model, half precision."""
-    from safetensors.numpy import save
-
     description = {
         "format": FORMAT,
         "spec": asdict(model.network.spec),
@@ -56,12 +54,7 @@ def save(path: Path, model: SyncModel) -> None:
         "layers": model.layers,
         "figures": dict(model.figures),
     }
-    arrays = {
-        name: array.astype(np.float16) if array.dtype.kind == "f" else array
-        for name, array in model.network.arrays.items()
-    }
-    with disk.written(path) as sibling:
-        sibling.write_bytes(save(arrays, metadata={"tfq": json.dumps(description, ensure_ascii=False)}))
+    sealed.write(path, model.network.arrays, description)
 
 
 def load(path: Path) -> SyncModel:
@@ -70,29 +63,19 @@ def load(path: Path) -> SyncModel:
     Raises:
         WeightsError: the file is damaged, or not a sync network of this tfq.
     """
-    from safetensors import SafetensorError, safe_open
-
+    description, arrays = sealed.read(path, FORMAT, "a sync network written by `tfq train`")
     try:
-        with safe_open(path, "np") as file:
-            description = json.loads((file.metadata() or {}).get("tfq", "{}"))
-            arrays = {name: _single(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, ValueError, OSError) as error:
-        raise WeightsError(f"{path}: not a safetensors file, or a damaged one") from error
-    if description.get("format") != FORMAT:
-        raise WeightsError(f"{path}: not a sync network written by `tfq train`")
-    try:
-        network = SyncArrays(SyncSpec(**description["spec"]), arrays)
+        spec = SyncSpec(**description["spec"])
+        if not all(isinstance(size, int | float) and 0 <= size <= LARGEST for size in vars(spec).values()):
+            raise ValueError(spec)
+        network = SyncArrays(spec, arrays)
         _try(network)
         calibration = Calibration(**{name: tuple(values) for name, values in description["calibration"].items()})
-        layers = tuple(description["layers"])
+        layers = tuple(int(layer) for layer in description["layers"])
         speech = str(description.get("speech", WHISPER))
-    except (KeyError, TypeError, ValueError) as error:
+        return SyncModel(network, calibration, speech, layers, dict(description["figures"]))
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
         raise WeightsError(f"{path}: the network does not fit its own description") from error
-    return SyncModel(network, calibration, speech, layers, description["figures"])
-
-
-def _single(array: Any) -> Any:
-    return array.astype(np.float32) if array.dtype.kind == "f" else array
 
 
 def _try(network: SyncArrays) -> None:

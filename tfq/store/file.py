@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
@@ -57,8 +58,7 @@ class GroupWriter:
     def describe(self, name: str, info: Mapping[str, Any], status: str = "ok") -> None:
         """Attach scalars to a group inside this one, as features do."""
         group = self._group.require_group(name)
-        group.attrs["info"] = to_json(info)
-        group.attrs["status"] = status
+        _attach(group, {"info": to_json(info), "status": status})
 
     def _create(self, name: str, values: Array) -> None:
         path = f"{self._group.name.strip('/')}/{name}"
@@ -75,7 +75,10 @@ class GroupWriter:
         chunks = (rows_a_chunk, *(max(1, size) for size in shape[1:]))
         if row.path in PICTURES:
             packed = {"compression": "lzf"}
-        self._group.create_dataset(name, data=values, maxshape=(None, *shape[1:]), chunks=chunks, **packed)
+        # With its checksums HDF5 tells a flipped bit, here in the numbers and through `libver` in what describes them.
+        self._group.create_dataset(
+            name, data=values, maxshape=(None, *shape[1:]), chunks=chunks, fletcher32=True, **packed
+        )
 
 
 class TfqFile:
@@ -153,7 +156,7 @@ class TfqFile:
         if not self.has(group):
             return None
         try:
-            return Stamp.from_json(str(self._group(group).attrs.get("stamp", "")))
+            return Stamp.from_json(str(_attached(self._group(group)).get("stamp", "")))
         except DAMAGE as error:
             raise FormatError(f"{self.path}: the stamp of {group} is damaged; run that stage again") from error
 
@@ -164,7 +167,7 @@ class TfqFile:
     def info(self, group: str) -> dict[str, Any]:
         """The scalars of a group."""
         try:
-            return dict(json.loads(self._group(group).attrs.get("info", "{}")))
+            return dict(json.loads(_attached(self._group(group)).get("info", "{}")))
         except (*DAMAGE, TypeError) as error:
             raise FormatError(f"{self.path}: the attributes of {group} are damaged") from error
 
@@ -203,7 +206,7 @@ class TfqFile:
         with self._anew() as new:
             writer = GroupWriter(new.create_group(group))
             yield writer
-            new[group].attrs.update({"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
+            _attach(new[group], {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
             self._copy_rest(new, group, root or {})
 
     def strip(self, datasets: Collection[str]) -> None:
@@ -230,7 +233,7 @@ class TfqFile:
         """The next version of the file, which is this one when the block ends well."""
         with (
             disk.written(self.path, durable=self._durable) as sibling,
-            h5py.File(sibling, "w", libver=("earliest", "v110"), locking=False) as new,
+            h5py.File(sibling, "w", libver=("v108", "v110"), locking=False) as new,
         ):
             yield new
         if self._file is not None:
@@ -253,6 +256,31 @@ class TfqFile:
 def to_json(info: Mapping[str, Any]) -> str:
     """Scalars as JSON that any reader takes: NaN becomes null, numpy numbers become plain ones."""
     return json.dumps(plain(info), ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def _attach(group: h5py.Group, texts: Mapping[str, str]) -> None:
+    """Give a group its attributes and their seal: HDF5 keeps texts without a checksum."""
+    group.attrs.update({**texts, "seal": _seal(texts)})
+
+
+def _attached(group: h5py.Group) -> Mapping[str, Any]:
+    """The attributes of a group.
+
+    Raises:
+        ValueError: they are not those that were written.
+    """
+    texts = dict(group.attrs)
+    if "seal" in texts and texts["seal"] != _seal(texts):
+        raise ValueError(group.name)
+    return texts
+
+
+def _seal(texts: Mapping[str, Any]) -> str:
+    parts = (texts[name] for name in ("stamp", "status", "info") if name in texts)
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"\0" + (part if isinstance(part, bytes) else str(part).encode("utf-8", "replace")))
+    return digest.hexdigest()
 
 
 def _take(path: Path, wait: bool) -> filelock.BaseFileLock:

@@ -14,6 +14,8 @@ from tfq.store import guard, migrate, schema
 
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises for a damaged file, depending on where
 
+FILTERS = frozenset((h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF))
+
 
 def open_foreign(path: Path) -> h5py.File:
     """The file, open for reading, once a child has come through all of its metadata alive.
@@ -63,6 +65,7 @@ def open_checked(path: Path) -> h5py.File:
 
 def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:
     """Refuse what could reach outside the file or run away: links, virtual and external storage, foreign types."""
+    _check_attributes(group, path, prefix)
     for name in group:
         full = f"{prefix}{name}"
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -73,17 +76,38 @@ def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:
                 raise FormatError(f"{path}: {full} is nested deeper than tfq writes")
             _check_group(item, path, f"{full}/")
             continue
-        row = schema.find(full)
-        if row is None:
-            raise FormatError(f"{path}: holds {full}, which tfq does not know")
-        allowed = {np.dtype(row.dtype)} | ({np.dtype("f2")} if row.dtype == "f4" else set())
-        if not isinstance(item, h5py.Dataset) or item.dtype not in allowed or item.ndim != len(row.dims):
-            raise FormatError(f"{path}: {full} is not {row.dtype} with {len(row.dims)} dimensions")
-        if item.is_virtual or item.external:
-            raise FormatError(f"{path}: {full} keeps its numbers outside the file")
-        # Deflate packs at most 1032 to one: numbers that were never written would fill the memory all the same.
-        if item.nbytes > 1100 * item.id.get_storage_size() + 2**20:
-            raise FormatError(f"{path}: {full} is larger than what the file holds of it")
+        _check_dataset(item, path, full)
+
+
+def _check_dataset(item: Any, path: Path, full: str) -> None:
+    row = schema.find(full)
+    if row is None:
+        raise FormatError(f"{path}: holds {full}, which tfq does not know")
+    allowed = {np.dtype(row.dtype)} | ({np.dtype("f2")} if row.dtype == "f4" else set())
+    if not isinstance(item, h5py.Dataset) or item.dtype not in allowed or item.ndim != len(row.dims):
+        raise FormatError(f"{path}: {full} is not {row.dtype} with {len(row.dims)} dimensions")
+    if len(item.attrs):
+        raise FormatError(f"{path}: {full} has attributes, which tfq does not write")
+    if item.is_virtual or item.external:
+        raise FormatError(f"{path}: {full} keeps its numbers outside the file")
+    made = item.id.get_create_plist()
+    if not {made.get_filter(number)[0] for number in range(made.get_nfilters())} <= FILTERS:
+        raise FormatError(f"{path}: {full} is packed by a filter that tfq does not use")
+    # Deflate packs at most 1032 to one: numbers that were never written would fill the memory all the same.
+    if item.nbytes > 1100 * item.id.get_storage_size() + 2**20:
+        raise FormatError(f"{path}: {full} is larger than what the file holds of it")
+
+
+def _check_attributes(group: h5py.Group, path: Path, prefix: str) -> None:
+    allowed = schema.attributes(root=not prefix)
+    for name in group.attrs:
+        if name not in allowed:
+            raise FormatError(f"{path}: {prefix}@{name[:80]} is an attribute that tfq does not know")
+        held = group.attrs.get_id(name)
+        size = held.get_storage_size() if held.shape else 0
+        value = group.attrs[name] if size <= schema.LONGEST_ATTRIBUTE else b""
+        if max(size, len(value) if isinstance(value, str | bytes) else 0) > schema.LONGEST_ATTRIBUTE:
+            raise FormatError(f"{path}: {prefix}@{name} is longer than what tfq writes")
 
 
 def plain(value: Any) -> Any:

@@ -163,7 +163,11 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("*@stamp", "text", "JSON: what made the group (version, parameters, weights, stamps of what it read)."),
     Attribute("*@status", "text", '"ok", or the short name of the reason why there is nothing to judge.'),
     Attribute("*@info", "text", "JSON: the group's other scalars, as `tfq show --format json` prints them."),
+    Attribute(
+        "*@seal", "text", "SHA-256 of the group's stamp, status and info, each after a NUL; absent in older files."
+    ),
 )
+LONGEST_ATTRIBUTE = 2**22  # bytes
 
 
 @functools.lru_cache(4096)
@@ -175,6 +179,13 @@ def find(path: str) -> Dataset | None:
         if len(wanted) == len(parts) and all(w in ("*", p) for w, p in zip(wanted, parts, strict=True)):
             return row
     return None
+
+
+@functools.cache
+def attributes(root: bool) -> frozenset[str]:
+    """Names of the attributes of the file itself, or of a group."""
+    named = (row.path.partition("@") for row in ATTRIBUTES)
+    return frozenset(name for owner, _, name in named if (owner == "") == root)
 
 
 def groups() -> tuple[str, ...]:

@@ -30,9 +30,9 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], description: Mapping[s
     from safetensors.numpy import save
 
     halved = {name: np.ascontiguousarray(_halved(array)) for name, array in arrays.items()}
-    text = json.dumps(description, ensure_ascii=False)
+    sealed = {**description, "seal": _seal(halved, description)}
     with disk.written(path) as sibling:
-        sibling.write_bytes(save(halved, metadata={"tfq": text, "seal": _seal(halved, text)}))
+        sibling.write_bytes(save(halved, metadata={"tfq": json.dumps(sealed, ensure_ascii=False)}))
 
 
 def read(path: Path, form: str, kind: str) -> tuple[dict[str, Any], Arrays]:
@@ -50,17 +50,16 @@ def read(path: Path, form: str, kind: str) -> tuple[dict[str, Any], Arrays]:
 
     try:
         with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
+            description = json.loads((file.metadata() or {}).get("tfq", "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        text = metadata.get("tfq", "{}")
-        description = json.loads(text)
     except FileNotFoundError as error:
         raise WeightsError(f"{path}: no such checkpoint") from error
     except (SafetensorError, ValueError, TypeError, AttributeError, RecursionError, MemoryError, OSError) as error:
         raise WeightsError(f"{path}: not a safetensors file, or a damaged one") from error
     if not isinstance(description, dict) or description.get("format") != form:
         raise WeightsError(f"{path}: not {kind}")
-    if "seal" in metadata and metadata["seal"] != _seal(arrays, text):
+    seal = description.pop("seal", None)
+    if seal is not None and seal != _seal(arrays, description):
         raise WeightsError(f"{path}: damaged: its numbers are not those that were written")
     if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
         raise WeightsError(f"{path}: damaged: it holds numbers that are none")
@@ -73,8 +72,8 @@ def _halved(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(np.float16) if array.dtype.kind == "f" else array
 
 
-def _seal(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
-    digest = hashlib.sha256(text.encode())
+def _seal(arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(description).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\0{name}\0{array.dtype.str}{array.shape}".encode())

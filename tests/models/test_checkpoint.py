@@ -48,6 +48,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     (length,) = struct.unpack("<Q", content[:8])
     head = json.loads(content[8 : 8 + length])
     description = json.loads(head["__metadata__"]["tfq"])
+    description.pop("seal", None)
     change(description)
     head["__metadata__"] = {"tfq": json.dumps(description)}
     text = json.dumps(head).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tfq.models.packages import installed
 from tfq.models.registry import WEIGHTS, Weight
 from tfq.models.weights import verify
 
@@ -19,9 +20,11 @@ def state_rows(folder: Path | None) -> list[tuple[str, ...]]:
 
 
 def licence_rows() -> list[tuple[str, ...]]:
-    """Under which terms each file comes, and from where."""
+    """Under which terms each file and each package that tfq stands on comes, and from where."""
     titles = ("name", "licence", "sha256", "sources")
-    return [titles, *((name, row.licence, row.sha256, ", ".join(_sources(row))) for name, row in WEIGHTS.items())]
+    files = ((name, row.licence, row.sha256, ", ".join(_sources(row))) for name, row in WEIGHTS.items())
+    packages = ((one.name, one.licence, "", f"{one.name}=={one.version}") for one in installed())
+    return [titles, *files, *packages]
 
 
 def _sources(row: Weight) -> list[str]:

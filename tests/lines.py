@@ -58,7 +58,7 @@ class Typist:
 def furnish(folder: Path, environment: Mapping[str, str]) -> Typist:
     """Score the first seconds of the demo clip by all seven commands, and lay out what lines name."""
     typist = Typist(folder, environment)
-    _cut(DEMO, folder / "clip.mp4")
+    cut(DEMO, folder / "clip.mp4")
     walked = typist.run("tfq extract clip.mp4 | " + " | ".join(f"tfq {name}" for name in ROAD[1:]), folder)
     assert walked.returncode == 0, walked.stderr
     watcher = Path(environment["PATH"].split(os.pathsep)[0]) / "inotifywait"
@@ -90,7 +90,7 @@ def furnish(folder: Path, environment: Mapping[str, str]) -> Typist:
     return typist
 
 
-def _cut(clip: Path, to: Path) -> None:
+def cut(clip: Path, to: Path) -> None:
     """The first seconds of a clip, its packets as they are."""
     with av.open(str(clip)) as source, av.open(str(to), "w") as target:
         streams = {stream: target.add_stream_from_template(stream) for stream in source.streams}

@@ -90,12 +90,12 @@ def furnish(folder: Path, environment: Mapping[str, str]) -> Typist:
     return typist
 
 
-def cut(clip: Path, to: Path) -> None:
+def cut(clip: Path, to: Path, length_s: float = LENGTH_S) -> None:
     """The first seconds of a clip, its packets as they are."""
     with av.open(str(clip)) as source, av.open(str(to), "w") as target:
         streams = {stream: target.add_stream_from_template(stream) for stream in source.streams}
         for packet in source.demux():
-            if packet.dts is not None and packet.pts * packet.time_base < LENGTH_S:
+            if packet.dts is not None and packet.pts * packet.time_base < length_s:
                 packet.stream = streams[packet.stream]
                 target.mux(packet)
 

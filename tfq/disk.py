@@ -6,6 +6,7 @@ Whatever is not finished is held by a lock, which ends with its process: what no
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import glob
 import os
@@ -14,9 +15,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfq.errors import InputError
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}  # what file systems answer that know none
 _HELD = ".held"  # the file in a folder of ours that its process holds
 
 
@@ -46,6 +52,42 @@ def written(path: Path, *, durable: bool = True) -> Iterator[Path]:
             os.close(descriptor)
 
 
+def lock(path: Path, timeout_s: float = -1) -> BaseFileLock:
+    """Take the lock that a file stands for, and hold it until `unlock`.
+
+    Where locks do not work, as on some network file systems, a marker beside it tells who holds it; that of a process
+    which has ended on this machine counts for nothing.
+
+    Raises:
+        filelock.Timeout: another process holds it; a `timeout_s` below zero waits for ever.
+        OSError: the system refuses to write.
+    """
+    import filelock
+
+    native = filelock.FileLock(path, timeout_s, thread_local=False, fallback_to_soft=False)
+    try:
+        native.acquire()
+        return native
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    path.unlink(missing_ok=True)
+    marker = filelock.SoftFileLock(path.with_name(f"{path.name}.held"), timeout_s, thread_local=False)
+    marker.acquire()
+    return marker
+
+
+def unlock(held: BaseFileLock) -> None:
+    """Let go, and leave nothing behind."""
+    from filelock import SoftFileLock
+
+    if not isinstance(held, SoftFileLock):
+        with contextlib.suppress(OSError):
+            # Unlinked while held: a waiter sees that its inode has no name any more and starts over.
+            Path(held.lock_file).unlink()
+    held.release()
+
+
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
     """A temporary folder that goes away at the end of the block."""
@@ -53,7 +95,8 @@ def folder() -> Iterator[Path]:
         with contextlib.suppress(OSError):
             if left.parent.lstat().st_uid == os.getuid() and _is_left(left):
                 shutil.rmtree(left.parent, ignore_errors=True)
-    held, descriptor = _hold(lambda: Path(tempfile.mkdtemp(prefix="tfq-")) / _HELD)
+    with _told(Path(tempfile.gettempdir())):
+        held, descriptor = _hold(lambda: Path(tempfile.mkdtemp(prefix="tfq-")) / _HELD)
     try:
         yield held.parent
     finally:

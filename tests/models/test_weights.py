@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -311,17 +313,26 @@ def test_a_cache_that_cannot_be_made_is_told(
 
 @pytest.fixture
 def site() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server on this machine that sends `CONTENT` as /right and `OTHER` as /wrong, and its visits."""
+    """The address of a server on this machine, and its visits.
+
+    It sends `CONTENT` as /right, `OTHER` as /wrong, half of `CONTENT` as /half, and zeros without an end as /endless.
+    """
     visits: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             visits.append(self.path)
-            content = {"/right": CONTENT, "/wrong": OTHER}.get(self.path)
+            if self.path == "/endless":
+                self.send_response(200)
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    while True:
+                        self.wfile.write(bytes(2**16))
+            content = {"/right": CONTENT, "/wrong": OTHER, "/half": CONTENT}.get(self.path)
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Length", str(len(content or b"")))
             self.end_headers()
-            self.wfile.write(content or b"")
+            self.wfile.write((content or b"")[: len(CONTENT) // 2 if self.path == "/half" else None])
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
@@ -342,7 +353,7 @@ def test_the_official_address_comes_before_the_index(
     assert left_in(cache) == {"toy.bin"}
 
 
-@pytest.mark.parametrize("path", ["wrong", "missing"])
+@pytest.mark.parametrize("path", ["wrong", "missing", "half", "endless"])
 def test_the_index_helps_where_the_official_address_does_not(
     cache: Path, index: Path, register: Register, site: tuple[str, list[str]], path: str
 ) -> None:
@@ -366,3 +377,26 @@ def test_a_silent_host_is_asked_once_and_not_for_long(register: Register, monkey
         with pytest.raises(WeightsError, match=r"127\.0\.0\.1:9 does not answer"):
             weights.find("toy")
     assert len(asked) == 1
+
+
+def test_a_fetch_that_broke_off_starts_again(cache: Path, register: Register, site: tuple[str, list[str]]) -> None:
+    register(row(urls=(f"{site[0]}/half",)))
+    with pytest.raises(WeightsError):
+        weights.find("toy")
+    assert left_in(cache) == set()
+    register(row(urls=(f"{site[0]}/right",)))
+    assert weights.find("toy").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("count", [2, 10])
+def test_many_processes_fetch_once(cache: Path, register: Register, site: tuple[str, list[str]], count: int) -> None:
+    register(row(urls=(f"{site[0]}/right",)))
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if not child:
+            os._exit(int(weights.find("toy").read_bytes() != CONTENT))
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * count
+    assert len(site[1]) == 2  # whether it answers, then the file
+    assert left_in(cache) == {"toy.bin"}

@@ -43,17 +43,25 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-        self.total = size
+        self.total = self._size = self._left = size
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=not wanted())
         self._task: TaskID = self._progress.add_task(name, total=size)
 
     def update(self, count: int) -> None:
-        """`count` more bytes have come."""
+        """`count` more bytes have come.
+
+        Raises:
+            ValueError: more than the file has: whoever sends on without an end must not fill the disk.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise ValueError(count)
         self._progress.advance(self._task, count)
 
     def reset(self) -> None:
         """Pooch winds the bar back and fills it once more at the end."""
+        self._left = self._size
         self._progress.update(self._task, completed=0)
 
     def close(self) -> None:

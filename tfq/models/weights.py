@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from tfq import disk
 from tfq.errors import WeightsError
 from tfq.models import official, package_index
 from tfq.models.archives import join
@@ -135,15 +136,16 @@ def _matches(path: Path, wanted: Weight) -> bool:
 @contextmanager
 def _locked(wanted: Weight) -> Iterator[Path]:
     """Hold the cache's lock for one file: the second process waits, then finds what the first one fetched."""
-    import filelock
-
     folder = cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / f".{wanted.file}.lock"):
+        held = disk.lock(folder / f".{wanted.file}.lock")
+        try:
             for stale in folder.glob(f".{wanted.file}-*"):  # of a process that was killed, as the lock is ours
                 shutil.rmtree(stale, ignore_errors=True)
             yield folder
+        finally:
+            disk.unlock(held)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise WeightsError(

@@ -128,10 +128,7 @@ class TfqFile:
             self._file.close()  # type: ignore[union-attr]
             self._file = None
         if self._lock is not None:
-            with contextlib.suppress(OSError):
-                # Unlinked while held: a waiter sees that its inode has no name any more and starts over.
-                Path(self._lock.lock_file).unlink()
-            self._lock.release()
+            disk.unlock(self._lock)
             self._lock = None
 
     @property
@@ -284,16 +281,14 @@ def _seal(texts: Mapping[str, Any]) -> str:
 
 
 def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
     try:
-        lock.acquire(timeout=-1 if wait else 0)
+        return disk.lock(path.with_name(f".{path.name}.lock"), -1 if wait else 0)
     except filelock.Timeout as error:
         raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait") from error
     except OSError as error:
         raise InputError(
             f"{path}: cannot write in this folder ({error.strerror}); name another with --out-dir"
         ) from error
-    return lock
 
 
 def _copy(source: h5py.Group, target: h5py.Group, without: Collection[str]) -> None:

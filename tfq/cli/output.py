@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import logging
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from tfq.errors import CLOSED_PIPE, INTERRUPTED, TfqError, UsageError
+from tfq.errors import CLOSED_PIPE, INTERRUPTED, InputError, TfqError, UsageError
 from tfq.report.words import printable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tfq")
 
+_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 NOTE = 25  # above what `-v` adds, under what `-q` leaves
 _LEVELS = {-1: logging.ERROR, 0: NOTE, 1: logging.INFO}
 
@@ -108,6 +110,16 @@ def defect(error: BaseException) -> str:
     return f"a defect of tfq ({what}); please report it with {where}"
 
 
+def refusal(error: BaseException) -> str | None:
+    """What the system refused, in a sentence; None where an error is a defect of tfq."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        named = f"{error.filename}: " if error.filename else ""
+        return f"{named}the system refuses to read or write ({os.strerror(error.errno)})"
+    return None
+
+
 def _log_trace(trace: str) -> str:
     from platformdirs import user_log_path
 
@@ -140,8 +152,11 @@ def guarded() -> Iterator[None]:
         sys.stderr.write(f"tfq: {what}\n")
         raise typer.Exit(error.exit_status) from None
     except Exception as error:
-        sys.stderr.write(f"tfq: {defect(error)}\n")
-        raise typer.Exit(TfqError.exit_status) from None
+        refused = refusal(error)
+        if refused is not None and isinstance(error, OSError):
+            _let_go_of_stdout()  # which may be what has no room
+        sys.stderr.write(f"tfq: {refused or defect(error)}\n")
+        raise typer.Exit(TfqError.exit_status if refused is None else InputError.exit_status) from None
 
 
 def _let_go_of_stdout() -> None:

@@ -76,6 +76,8 @@ def do(item: Item, task: Task, progress: Progress = lambda _: None) -> Done:
             message = _told(item, output.defect(error))
         return Done(item, error.exit_status, message)
     except Exception as error:
+        if (refused := output.refusal(error)) is not None:
+            return Done(item, InputError.exit_status, _told(item, refused))
         return Done(item, TfqError.exit_status, _told(item, output.defect(error)))
 
 

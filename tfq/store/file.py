@@ -26,6 +26,7 @@ from tfq.errors import FormatError, InputError, InUseError, TfqError
 from tfq.store import schema
 from tfq.store.opening import DAMAGE, open_checked, open_foreign, plain
 from tfq.store.provenance import Stamp
+from tfq.store.sink import Sink
 
 Array = NDArray[Any]
 
@@ -35,8 +36,8 @@ PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # gzip would ta
 class GroupWriter:
     """Writes one group into the sibling file; rows may come in pieces, so memory does not grow with the clip."""
 
-    def __init__(self, group: h5py.Group) -> None:
-        self._group = group
+    def __init__(self, group: h5py.Group, sink: Sink) -> None:
+        self._group, self._sink = group, sink
         self.status = "ok"
         self.info: dict[str, Any] = {}
 
@@ -54,6 +55,7 @@ class GroupWriter:
         end = len(dataset)
         dataset.resize(end + len(rows), axis=0)
         dataset[end:] = rows
+        self._sink.check()
 
     def describe(self, name: str, info: Mapping[str, Any], status: str = "ok") -> None:
         """Attach scalars to a group inside this one, as features do."""
@@ -79,6 +81,7 @@ class GroupWriter:
         self._group.create_dataset(
             name, data=values, maxshape=(None, *shape[1:]), chunks=chunks, fletcher32=True, **packed
         )
+        self._sink.check()
 
 
 class TfqFile:
@@ -104,6 +107,7 @@ class TfqFile:
         self._read_only = read_only
         self._lock = None if read_only else _take(path, wait)
         self._file: h5py.File | None = None
+        self._sink: Sink
         try:
             if not read_only:
                 disk.clear(path, alone=True)
@@ -201,7 +205,7 @@ class TfqFile:
         if self._read_only:
             raise TfqError(f"{self.path} was opened for reading")
         with self._anew() as new:
-            writer = GroupWriter(new.create_group(group))
+            writer = GroupWriter(new.create_group(group), self._sink)
             yield writer
             _attach(new[group], {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
             self._copy_rest(new, group, root or {})
@@ -230,7 +234,8 @@ class TfqFile:
         """The next version of the file, which is this one when the block ends well."""
         with (
             disk.written(self.path, durable=self._durable) as sibling,
-            h5py.File(sibling, "w", libver=("v108", "v110"), locking=False) as new,
+            Sink(sibling) as self._sink,
+            h5py.File(self._sink, "w", libver=("v108", "v110")) as new,
         ):
             yield new
         if self._file is not None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +17,7 @@ from tests.lines import furnish
 from tests.resident import resident
 
 
-def kills(ground: Ground, number: int, seed: int, only: str | None) -> int:
+def kills(ground: Ground, number: int, seed: int, only: str | None, how: signal.Signals) -> int:
     """Print one line a command; the number of cases that were handled wrong."""
     random = np.random.default_rng(seed)
     tasks = [task for task in TASKS.values() if only in (None, task.name)]
@@ -23,10 +26,19 @@ def kills(ground: Ground, number: int, seed: int, only: str | None) -> int:
     for i in range(number):
         task = tasks[i % len(tasks)]
         before = len(counts[task.name].wrong)
-        trying.try_one(task, counts[task.name], random)
+        try:
+            trying.try_one(task, counts[task.name], random, how)
+        except subprocess.TimeoutExpired as error:
+            counts[task.name].wrong.append(f"{task.name}: {error}")
         for sentence in counts[task.name].wrong[before:]:
             print(f"seed {seed}, case {i}: {sentence}", flush=True)
-    print(f"{'SIGKILL during':16} {'kills':>6} {'late':>6} {'old':>6} {'new':>6} {'wrong':>6}")
+        if (i + 1) % 50 == 0:
+            print(
+                f"{i + 1} cases, {sum(len(count.wrong) for count in counts.values())} wrong",
+                file=sys.stderr,
+                flush=True,
+            )
+    print(f"{how.name + ' during':16} {'kills':>6} {'late':>6} {'old':>6} {'new':>6} {'wrong':>6}")
     for name, count in counts.items():
         print(
             f"{name:16} {count.kills:6} {count.late:6} {count.states['old']:6} {count.states['new']:6} {len(count.wrong):6}"
@@ -38,6 +50,7 @@ def kills(ground: Ground, number: int, seed: int, only: str | None) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="SIGKILLs, spread over the commands")
+    parser.add_argument("--interrupts", type=int, default=0, metavar="N", help="the same by SIGINT")
     parser.add_argument("--only", help="one command, as in train")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
@@ -47,8 +60,9 @@ def main() -> int:
         (root / "furnished").mkdir()
         with resident(root / "resident") as environment:
             ground = Ground(furnish(root / "furnished", environment), root / "ground")
-            if given.kills:
-                wrong += kills(ground, given.kills, given.seed, given.only)
+            for how, number in ((signal.SIGKILL, given.kills), (signal.SIGINT, given.interrupts)):
+                if number:
+                    wrong += kills(ground, number, given.seed, given.only, how)
     return int(wrong > 0)
 
 

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: what a command was to make is then the old file or the new one, and a rerun ends well.
+"""SIGKILL or SIGINT at random moments: what a command was to make is then the old file or the new one, and a rerun ends well.
 
 Half of the kills fall anywhere between the start and the end of a command, the other half into the moments after it began to
 write. A rerun must end in equal content, with nothing left in the folder or in the one for temporary files.
@@ -76,9 +76,9 @@ class Kills:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.store = ground.root / "store"
-        self.store.mkdir(parents=True)
+        self.store.mkdir(parents=True, exist_ok=True)
         furnished = ground.typist.furnished
-        shutil.copytree(furnished / "work", self.store / "work")
+        shutil.copytree(furnished / "work", self.store / "work", dirs_exist_ok=True)
         shutil.copy(furnished / CLIP, self.store / CLIP)
         shutil.copy(furnished / "data.jsonl", self.store / "data.jsonl")
         self.known: dict[str, Known] = {}
@@ -112,8 +112,10 @@ class Kills:
                     shutil.copy(self.ground.work / name, self.store / f"{name} of {task.name}")
         return self.known[task.name]
 
-    def try_one(self, task: Task, count: Count, random: np.random.Generator) -> None:
-        """One kill, and what came after it."""
+    def try_one(
+        self, task: Task, count: Count, random: np.random.Generator, how: signal.Signals = signal.SIGKILL
+    ) -> None:
+        """One kill, and what came after it; an interrupt has to clean up after itself."""
         known = self.undisturbed(task)
         again = bool(random.integers(2)) and bool(task.product)
         self._lay_out(task, again)
@@ -124,8 +126,14 @@ class Kills:
         else:
             self._wait_for_writing(running.client, known.seconds)
             time.sleep(random.exponential(0.01))
-        running.send(signal.SIGKILL)
-        killed = running.wait().status == 128 + signal.SIGKILL
+        running.send(how)
+        status = running.wait().status
+        killed = status == 128 + how
+        if how != signal.SIGKILL:
+            if status not in (0, 128 + how):
+                count.wrong.append(f"{task.name}: status {status} after {how.name}")
+            if left := self.ground.left():
+                count.wrong.append(f"{task.name}: left by {how.name}: {left}")
         count.kills += killed
         count.late += not killed
         for sentence in self._odd(task, known, before, count):

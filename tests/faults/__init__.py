@@ -1,4 +1,4 @@
 """What happens to people's files when the machine, the network or another process lets tfq down.
 
-python -m tests.faults --kills 300 --interrupts 100 --seed 1      # prints how many cases were tried, and each that was handled wrong
+python -m tests.faults --kills 300 --interrupts 100 --seed 1  # prints how many were tried, and each that went wrong
 """

@@ -7,6 +7,7 @@ that repeats it: `python -m tests.fuzz --only h5 --case 1234`.
 from __future__ import annotations
 
 import argparse
+import resource
 import tempfile
 import time
 import traceback
@@ -46,9 +47,10 @@ def main() -> None:
     parser.add_argument("--case", type=int, help="repeat one case")
     given = parser.parse_args()
     counts: dict[str, Counter[str]] = {}
-    until, case = time.monotonic() + 60 * given.minutes, given.seed * 10**6
+    case = given.seed * 10**6
     with tempfile.TemporaryDirectory() as folder:
         kinds = {name: kind for name, kind in seeds(Path(folder)).items() if given.only in (None, name)}
+        until = time.monotonic() + 60 * given.minutes
         while time.monotonic() < until:
             for name, (good, read) in kinds.items():
                 told = attempt(good, read, case if given.case is None else given.case)
@@ -59,6 +61,8 @@ def main() -> None:
             case += 1
             if given.case is not None:
                 break
+    memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(f"largest process {memory / 1024:.0f} MB")
     for name, count in counts.items():
         print(
             f"{name:12} {count.total():6} cases, {count['read']} read, {count['refused']} refused, {count['wrong']} wrong"

@@ -11,7 +11,29 @@ def kinds(tmp_path_factory):
     return seeds(tmp_path_factory.mktemp("fuzz"))
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "h5", "csv", "jsonl", "safetensors"])
+KINDS = [
+    "mp4",
+    "avi",
+    "webm",
+    "mkv",
+    "ts",
+    "h5",
+    "csv",
+    "jsonl",
+    "ratings",
+    "toml",
+    "json",
+    "safetensors",
+    "sync",
+    "pth",
+]
+
+
+def test_every_kind_is_tried(kinds):
+    assert list(kinds) == KINDS
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_damaged_files_are_read_or_refused(kinds, kind):
     good, read = kinds[kind]
     read(good)

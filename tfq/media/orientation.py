@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
 from tfq.types import Picture
@@ -41,7 +40,7 @@ def orientation(frame: VideoFrame) -> Orientation:
     A stored pixel at (x, y) is shown at (a x + c y, b x + d y), y down; `a b` begins the matrix's first row and `c d`
     its second. FFmpeg's own angle of it takes a mirrored picture for one that stands on its head.
     """
-    found: Any = frame.side_data.get(Type.DISPLAYMATRIX)
+    found: Any = frame.side_data.get("DISPLAYMATRIX")
     if found is None:
         return Orientation()
     (a, b), (c, d) = np.frombuffer(bytes(found), np.int32).reshape(3, 3)[:2, :2].tolist()

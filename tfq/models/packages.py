@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from typing import Any
 
 UNKNOWN = "unknown"
 _LONGEST = 60  # some packages keep the whole text of their licence where its name belongs
@@ -52,7 +53,7 @@ def _needs(held: Distribution) -> Iterator[str]:
 
 
 def _licence(held: Distribution) -> str:
-    told = held.metadata
+    told: Any = held.metadata
     if expression := told.get("License-Expression"):
         return str(expression)
     classes = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier") or () if line.startswith("License ::")]

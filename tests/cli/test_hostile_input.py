@@ -1,6 +1,6 @@
 """What strangers hand over: each file ends with its status and one sentence, or is taken as it is.
 
-Faces are in `test_hostile_faces.py`, places that cannot be written to in `test_hostile_places.py`.
+Places that cannot be written to are in tests/faults/test_places.py.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def seeds(folder: Path) -> dict[str, tuple[Path, Callable[[Path], None]]]:
     torch.save({"state_dict": {"a.weight": torch.ones(8, 8), "b": torch.zeros(3)}}, folder / "good.pth")
     (folder / "rated.csv").write_text("rater,file,dimension,score\nann,good.mp4,overall,4\nbo,good.mp4,overall,3\n")
     (folder / "good.toml").write_text('lang = "en"\n[score]\nfail-under = {lip_sync = 3.5}\nmax-drop = 0.2\n')
-    (folder / "good.json").write_text(
+    (folder / "results.json").write_text(
         '{"file": "a.mp4", "scores": {"lip_sync": {"mos": 4.2, "low": 3.9, "high": 4.5}, "overall": null}}\n' * 3
     )
     return {
@@ -128,7 +128,7 @@ def seeds(folder: Path) -> dict[str, tuple[Path, Callable[[Path], None]]]:
         "jsonl": (folder / "good.jsonl", dataset),
         "ratings": (folder / "rated.csv", ratings),
         "toml": (folder / "good.toml", config),
-        "json": (folder / "good.json", baseline),
+        "json": (folder / "results.json", baseline),
         "safetensors": (folder / "good.safetensors", checkpoint),
         "sync": (folder / "sync.safetensors", sync_network),
         "pth": (folder / "good.pth", pickled),

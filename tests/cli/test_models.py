@@ -54,7 +54,9 @@ def test_list_tells_the_state_of_each_file(folder: Path, content: bytes | None, 
 
 
 def test_list_tells_licences() -> None:
-    assert cells(tfq("list", "--licences"))["licence"] == "CC0"
+    titles, row, *packages = (line.split("\t") for line in tfq("list", "--licences").stdout.splitlines())
+    assert dict(zip(titles, row, strict=True))["licence"] == "CC0"
+    assert {line[0] for line in packages} >= {"numpy", "torch"}
 
 
 def test_verify_counts_what_is_missing_only_where_it_is_named(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 Started by `tfq.media.guarded`, which holds the other end of the socket on its standard input. A request is one line of
 JSON, with a descriptor beside it where the video has no name. An answer is lines of JSON, each followed by the bytes of the
-arrays that it announces, the last of them `{"end": true}`.
+arrays that it announces, the last of them `{"end": true}`. Pictures lie in memory that both share, where the system has it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 
 from tfq.config import DecodingLimits
 from tfq.errors import InputError, TfqError
-from tfq.media import frames, probe, samples
+from tfq.media import frames, probe, samples, shared
 from tfq.media.probe import Source
 
 LONGEST_REQUEST = 2**26  # bytes; a picture's number for each frame of an hour is under 1 MB
@@ -36,12 +36,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends Ctrl-C to both; the other end says when to go
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process even inside a codec
     pipe = socket.socket(fileno=os.dup(0))
+    filler = shared.Filler(pipe)
     while request := _received(pipe):
         question, descriptor = request
+        filler.start()
         _limit(question["limits"])
         source = Path(question["path"]) if descriptor is None else io.BufferedReader(io.FileIO(descriptor))
         try:
-            _answer(pipe, question, source)
+            _answer(pipe, filler, question, source)
         finally:
             if isinstance(source, io.BufferedReader):
                 source.close()
@@ -55,7 +57,7 @@ def _received(pipe: socket.socket) -> tuple[dict[str, Any], int | None] | None:
         line += piece
         if not piece or len(line) > LONGEST_REQUEST:
             return None
-    return json.loads(line), descriptors[0] if descriptors else None
+    return json.loads(line.lstrip(shared.DONE)), descriptors[0] if descriptors else None
 
 
 def _limit(limits: Mapping[str, int]) -> None:
@@ -67,7 +69,7 @@ def _limit(limits: Mapping[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _answer(pipe: socket.socket, question: Mapping[str, Any], source: Source) -> None:
+def _answer(pipe: socket.socket, filler: shared.Filler, question: Mapping[str, Any], source: Source) -> None:
     limits = DecodingLimits(**question["limits"])
     # A codec that stands still comes to no further packet; ending the process is all that helps.
     probe.Watch.at_packet = lambda: signal.setitimer(signal.ITIMER_REAL, limits.silence_s)
@@ -85,7 +87,7 @@ def _answer(pipe: socket.socket, question: Mapping[str, Any], source: Source) ->
         except Exception:
             values = {"error": "", "text": traceback.format_exc()}
         signal.setitimer(signal.ITIMER_REAL, 0)  # how long the other end takes to read is its own affair
-        _send(pipe, {"end": True} if values is None else values)
+        _send(pipe, {"end": True} if values is None else _placed(values, filler))
         if values is None or "error" in values:
             return
 
@@ -106,6 +108,15 @@ def _answers(call: str, source: Source, arguments: dict[str, Any]) -> Iterator[d
     else:
         sound = samples.whole(source)
         yield {} if sound is None else {"sound": sound}
+
+
+def _placed(values: dict[str, Any], filler: shared.Filler) -> dict[str, Any]:
+    """The picture of an answer put where the other end sees it, and its place and shape told instead."""
+    if not {"index", "picture"} <= values.keys() or not shared.available:
+        return values
+    picture = np.ascontiguousarray(values.pop("picture"))
+    ask = json.dumps({"room": picture.nbytes, "arrays": []}).encode() + b"\n"
+    return {**values, "place": filler.put(picture, ask), "shape": picture.shape}
 
 
 def _send(pipe: socket.socket, values: Mapping[str, Any]) -> None:

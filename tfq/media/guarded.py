@@ -25,6 +25,7 @@ import numpy as np
 from tfq import errors
 from tfq.config import DecodingLimits
 from tfq.errors import InputError
+from tfq.media import shared
 from tfq.media.frames import Timeline
 from tfq.media.probe import Probe, Source, name_of
 from tfq.types import Ints, Picture, Sound
@@ -70,12 +71,20 @@ def whole(source: Source) -> Sound | None:
 
 
 def frames(
-    source: Source, shown: Ints, start: int = 0, stop: int | None = None, step: int = 1, *, threads: int = 0
+    source: Source,
+    shown: Ints,
+    start: int = 0,
+    stop: int | None = None,
+    step: int = 1,
+    *,
+    threads: int = 0,
+    lent: bool = False,
 ) -> Iterator[tuple[int, Picture]]:
-    """As `tfq.media.frames.frames`."""
+    """As `tfq.media.frames.frames`; with `lent`, a picture is good only until the next is asked for, and not copied."""
     picture: Picture = np.empty((0, 0, 3), np.uint8)
     for found in _asked("frames", source, shown=shown.tolist(), start=start, stop=stop, step=step, threads=threads):
-        picture = found.get("picture", picture)
+        if "picture" in found:
+            picture = found["picture"] if lent else found["picture"].copy()
         yield found["index"], picture
 
 
@@ -99,6 +108,7 @@ class _Child:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         self._socket, self._from = ours, ours.makefile("rb")
+        self._shared = shared.Reader()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tfq.media.child"],
             stdin=theirs.fileno(),
@@ -131,6 +141,7 @@ class _Child:
         Raises:
             InputError: it says so, or it died over the video.
         """
+        lent = False
         while True:
             try:
                 values = self._answer()
@@ -139,7 +150,11 @@ class _Child:
             if "error" in values:
                 text = values["text"] if not isinstance(source, Path) else _renamed(values["text"], source)
                 raise getattr(errors, values["error"], RuntimeError)(text)
-            if values.get("end"):
+            # The picture before was looked at until another was asked for, which came now.
+            if lent and ("picture" in values or "end" in values):
+                shared.give_back(self._socket)
+            lent = "place" in values or lent
+            if "end" in values:
                 return
             yield values
 
@@ -148,6 +163,13 @@ class _Child:
         if not line.endswith(b"\n"):
             raise EOFError
         head: dict[str, Any] = json.loads(line)
+        if "room" in head:
+            if not 0 < head["room"] <= LARGEST:
+                raise ValueError
+            self._shared.grow(self._socket, head["room"])
+            return self._answer()
+        if "place" in head:
+            head["picture"] = self._shared.picture(head["place"], head["shape"])
         for name, kind, shape in head.pop("arrays"):
             values = np.empty(shape, np.dtype(kind))
             if values.dtype.hasobject or values.nbytes > LARGEST:

@@ -97,7 +97,9 @@ def _faces(file: TfqFile, config: AlignConfig, models: Models) -> Iterator[tuple
     boxes, cuts = _boxes(file), set(file.info("detect")["cuts"])
     landmarker, finder = None, None
     try:
-        for frame, picture in frames(open_source(file), file.array("extract/picture"), threads=models.threads or 0):
+        for frame, picture in frames(
+            open_source(file), file.array("extract/picture"), threads=models.threads or 0, lent=True
+        ):
             if frame in cuts and landmarker is not None:
                 landmarker.close()
                 landmarker = None

@@ -60,7 +60,7 @@ def _look(file: TfqFile, config: DetectConfig, detector: Detector, threads: int)
     """Detect on every n-th frame and on the first frame of each scene."""
     seen = _Seen({}, [])
     valid, before, due = file.array("extract/valid"), None, 0
-    for frame, picture in frames(open_source(file), file.array("extract/picture"), threads=threads):
+    for frame, picture in frames(open_source(file), file.array("extract/picture"), threads=threads, lent=True):
         if not valid[frame]:
             continue
         colours = histogram(picture)

@@ -58,7 +58,9 @@ def _look(file: TfqFile, tracks: Sequence[Track], cuts: Sequence[int], models: M
     crops: list[list[Picture]] = [[] for _ in tracks]
     with ExitStack() as landmarkers:
         finders: list[Finder] = []
-        for frame, picture in frames(open_source(file), file.array("extract/picture"), threads=models.threads or 0):
+        for frame, picture in frames(
+            open_source(file), file.array("extract/picture"), threads=models.threads or 0, lent=True
+        ):
             if frame == LONGEST:
                 break
             if frame in cuts or not finders:  # the landmarker's tracker remembers

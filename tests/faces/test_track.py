@@ -1,11 +1,15 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.optimize import linear_sum_assignment
 
 from tfq.faces.detect import Detections, overlap
-from tfq.faces.track import judged, link, presence, rivals
+from tfq.faces.track import _assigned, judged, link, presence, rivals
 
 
 def at(*boxes: tuple[float, float, float], score: float = 0.9) -> Detections:
@@ -79,3 +83,16 @@ def test_overlap_of_equal_half_and_absent_boxes():
     one = np.array([[0, 0, 10, 10]], np.float32)
     others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 0, 30, 10], [np.nan] * 4], np.float32)
     np.testing.assert_allclose(overlap(one, others)[0], [1, 1 / 3, 0, 0], atol=1e-6)
+
+
+@given(arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 4)), elements=st.floats(0, 1), unique=True))
+def test_pairs_are_those_with_the_largest_sum(shared):
+    rows, columns = _assigned(shared)
+    best = linear_sum_assignment(shared, maximize=True)
+    assert len(rows) == min(shared.shape)
+    assert shared[rows, columns].sum() == pytest.approx(shared[best].sum())
+
+
+def test_one_face_needs_no_scipy():
+    code = "import sys, numpy; from tfq.faces.track import _assigned; _assigned(numpy.ones((1, 3))); print('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

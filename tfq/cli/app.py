@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -131,4 +132,7 @@ app.add_typer(models, name="models")
 def main() -> None:
     """The entry point of the package."""
     interrupt.insist()
+    # Threads of numpy's algebra wait for each other in a busy loop. Whisper's layers over 10 s of sound cost 0.28 s of
+    # processor time on one thread and 0.97 on two, and nothing else here multiplies large matrices outside of torch.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     get_command(app)(prog_name="tfq")

@@ -125,7 +125,7 @@ def _each(work: list[inputs.Item], make: Callable[[Path, Path], object]) -> int:
     statuses = []
     for item in work:
         try:
-            make(Path(item.name), item.file)
+            make(Path(item.name), Path(str(item.file)))
         except TfqError as error:
             output.log.error("%s", output.sentence(error, item.name))
             statuses.append(error.exit_status)

@@ -10,12 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from tfq import remote
 from tfq.cli.options import Inputs
 from tfq.errors import InputError, UsageError
+from tfq.remote import Remote, Where
 
 NONE_NAMED = "no file is named: the list is empty; name videos or .h5 files, or pass their names on standard input"
 
-Place = Callable[[str], Path]
+Place = Callable[[str], Where]
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,9 @@ class Item:
     """One file to work on: its name as the user wrote it, the video if it is one, the `.h5` file, what is printed."""
 
     name: str
-    source: Path | None
-    file: Path
-    out: Path
+    source: Where | None
+    file: Where
+    out: Where
 
 
 def names(inputs: Inputs) -> tuple[Iterable[str], bool]:
@@ -63,7 +65,9 @@ def longest_first(work: Iterable[Item]) -> list[Item]:
     return sorted(work, key=lambda item: -_size(item.source or item.file))
 
 
-def _size(path: Path) -> int:
+def _size(path: Where) -> int:
+    if isinstance(path, Remote):
+        return 0  # a question to a store for each of many names would take longer than it saves
     try:
         return path.stat().st_size
     except OSError:
@@ -113,21 +117,21 @@ def _read(stream: BinaryIO, null: bool) -> Iterator[str]:
         yield os.fsdecode(rest)
 
 
-def is_store(path: Path) -> bool:
+def is_store(path: Where) -> bool:
     """Whether a name means a file of tfq rather than a video."""
     return path.suffix.lower() == ".h5"
 
 
-def beside(name: str) -> Path:
+def beside(name: str) -> Where:
     """The `.h5` file that belongs to a video and lies beside it."""
-    return Path(name).with_suffix(".h5")
+    return remote.place(name).with_suffix(".h5")
 
 
-def place(output: Path | None, out_dir: Path | None, suffix: str = ".h5") -> Place | None:
+def place(output: Path | None, out_dir: Where | None, suffix: str = ".h5") -> Place | None:
     """Where the user wants the file made of a video; None: no wish.
 
     Raises:
-        UsageError: both were asked for, or the folder cannot be made.
+        UsageError: both were asked for, or the folder cannot be made or reached.
     """
     if output is not None and out_dir is not None:
         raise UsageError("--output and --out-dir exclude each other")
@@ -135,11 +139,28 @@ def place(output: Path | None, out_dir: Path | None, suffix: str = ".h5") -> Pla
         return lambda _: output
     if out_dir is None:
         return None
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out-dir {out_dir}: {error.strerror}") from error
+    if isinstance(out_dir, Path):
+        try:
+            out_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--out-dir {out_dir}: {error.strerror}") from error
+    else:
+        remote.check(out_dir)
     return lambda name: out_dir / f"{Path(name).stem}{suffix}"
+
+
+def folder(out_dir: str | None, *, local: bool = False) -> Where | None:
+    """What `--out-dir` says.
+
+    Raises:
+        UsageError: it names an object store, and `local` does not allow for one.
+    """
+    if out_dir is None:
+        return None
+    named = remote.place(out_dir)
+    if local and isinstance(named, Remote):
+        raise UsageError(f"--out-dir {out_dir}: object stores take .h5 files; name a folder")
+    return named
 
 
 def plan(given: Iterable[str], where: Place, product: Place | None = None, again: bool = False) -> Iterator[Item]:
@@ -154,11 +175,15 @@ def plan(given: Iterable[str], where: Place, product: Place | None = None, again
     Raises:
         UsageError: two names would write the same file.
     """
-    taken: dict[Path, str] = {}
+    taken: dict[Where, str] = {}
+    stores: set[str] = set()
     for name in given:
-        path = Path(name)
+        path = remote.place(name)
         if not path.name:
             raise UsageError(f"{name!r} cannot name a file")
+        if isinstance(path, Remote) and (kind := name.partition("://")[0]) not in stores:
+            stores.add(kind)
+            remote.check(path)
         file = path if is_store(path) else where(name)
         item = Item(name, None if is_store(path) else path, file, file if product is None else product(name))
         if again:
@@ -169,5 +194,5 @@ def plan(given: Iterable[str], where: Place, product: Place | None = None, again
         if before is None:
             taken.update(dict.fromkeys(written, name))
             yield item
-        elif Path(before).absolute() != path.absolute():
+        elif remote.place(before).absolute() != path.absolute():
             raise UsageError(f"{before} and {name} would both write {item.out}")

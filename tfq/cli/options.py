@@ -134,14 +134,36 @@ class Loop(Messages, Limits, Machine, Inputs):
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Name of the .h5 file made of one video.")
     ] = None
     out_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Put the .h5 files made of videos into DIR, not beside the videos."),
+        str | None,
+        typer.Option(
+            metavar="DIR|URL",
+            help="Put the .h5 files made of videos there, not beside the videos; s3://, gs://, hf:// and others work.",
+        ),
     ] = None
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Files worked on at once.")] = 1
     shard: Annotated[
         str | None,
         typer.Option(metavar="I/N", show_default="all", help="Work on every N-th name from the I-th on: 1/8 to 8/8."),
     ] = None
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray", metavar="auto|HOST:PORT", show_default="this machine", help="Spread the files over a Ray cluster."
+        ),
+    ] = None
+    ray_cpus: Annotated[
+        int, typer.Option("--ray-cpus", min=1, metavar="N", help="Processors, and threads, of each worker of Ray.")
+    ] = 1
+    ray_gpus: Annotated[
+        float,
+        typer.Option(
+            "--ray-gpus", min=0, metavar="SHARE", help="Share of a GPU for each worker of Ray that runs networks."
+        ),
+    ] = 0.0
+    ray_retries: Annotated[
+        int,
+        typer.Option("--ray-retries", min=0, metavar="N", help="How often a file is tried again that lost its worker."),
+    ] = 3
     follow: Annotated[
         bool, typer.Option("--follow", help="Names keep arriving: one that comes again is worked on again.")
     ] = False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tfq import remote
 from tfq.cli import inputs, output, run
 from tfq.cli.inputs import Item
 from tfq.cli.options import Loop, of_kinds, takes
@@ -104,14 +105,15 @@ def report(
         return _rate(loop, code, practice, keep=keep)
     if evaluate:
         return _evaluate(loop, code, index, part, table, ratings)
-    page = inputs.place(loop.output, loop.out_dir, ".html") or (lambda name: Path(name).with_suffix(".html"))
+    page = inputs.place(loop.output, inputs.folder(loop.out_dir, local=True), ".html") or _page_of
     made: list[tuple[dict[str, Any], Path]] = []
 
     def emit(done: Done) -> None:
         output.data(str(done.item.out), "\0" if loop.print0 else "\n")
-        made.append((done.result, done.item.out))
+        made.append((done.result, Path(str(done.item.out))))
 
-    write, asked = functools.partial(write_page, code=code, figures=figures), {"explain": True} if explain else {}
+    write = functools.partial(write_page, code=code, figures=figures and figures.absolute())
+    asked = {"explain": True} if explain else {}
     status = run.each_file(loop, "score", Settings(), keep=keep, product=page, after=write, emit=emit, recorded=asked)
     if summary is not None and made:
         from tfq.stages.report_many import summarise
@@ -128,7 +130,13 @@ def write_page(file: TfqFile, item: Item, *, code: str = "en", figures: Path | N
 
     if figures is not None:
         draw(file, figures, item.out.stem)
-    return stage(file, item.out, item.name, language.language(code))
+    return stage(file, Path(str(item.out)), item.name, language.language(code))
+
+
+def _page_of(name: str) -> Path:
+    """Beside the clip; of one in an object store, in the current folder."""
+    clip = remote.place(name)
+    return (clip if isinstance(clip, Path) else Path(clip.name)).with_suffix(".html")
 
 
 def clip_to_rate(file: TfqFile, item: Item) -> Rated:

@@ -50,16 +50,18 @@ def each_file(
         recorded: the target keeps the parameters it was last run with, save for these; None: it runs with `settings`.
         indeterminate: status of a file in which there is nothing to judge.
     """
+    if loop.ray is not None and (loop.jobs > 1 or loop.follow):
+        raise UsageError("--ray finds its own number of workers, for a list that ends: not with --jobs or --follow")
     given, arriving = inputs.names(loop)
     given = inputs.share(given, loop.shard)
-    wish = None if product else inputs.place(loop.output, loop.out_dir)
+    wish = None if product else inputs.place(loop.output, inputs.folder(loop.out_dir))
     # What is thrown away can collide with nothing: the video stands for it.
     work: Iterable[Item] = inputs.plan(given, (wish or inputs.beside) if keep else Path, product, loop.follow)
-    if not arriving or loop.out_dir is not None or loop.output is not None:
-        work = inputs.longest_first(work) if loop.jobs > 1 else list(work)
+    if not arriving or loop.out_dir is not None or loop.output is not None or loop.ray is not None:
+        work = inputs.longest_first(work) if loop.jobs > 1 or loop.ray is not None else list(work)
         if loop.output is not None:
             _check_output(work, in_place=product is None)
-    threads = max(1, (loop.threads or _processors()) // loop.jobs)
+    threads = max(1, (loop.threads or _processors()) // loop.jobs) if loop.ray is None else loop.ray_cpus
     task = Task(
         target,
         settings,
@@ -75,7 +77,7 @@ def each_file(
         limits=DecodingLimits(loop.max_pixels, loop.max_streams, loop.max_memory, loop.decode_timeout),
     )
     emit = emit or (lambda done: output.data(str(done.item.out), "\0" if loop.print0 else "\n"))
-    work_on = _alone if loop.jobs == 1 else _several
+    work_on = _on_cluster if loop.ray is not None else _alone if loop.jobs == 1 else _several
     with output.Screen(not loop.quiet, len(work) if isinstance(work, list) else None) as screen:
         statuses = _listen(work_on(work, task, loop, screen), screen, emit)
     if not statuses and loop.shard is None:
@@ -151,3 +153,9 @@ def _several(work: Iterable[Item], task: Task, loop: Loop, screen: output.Screen
     from tfq.cli.parallel import together
 
     yield from together(work, task, loop, screen)
+
+
+def _on_cluster(work: Iterable[Item], task: Task, loop: Loop, screen: output.Screen) -> Generator[Done]:
+    from tfq.cli.cluster import spread
+
+    yield from spread(list(work), task, loop, screen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import itertools
 import os
@@ -16,7 +17,8 @@ from tfq import disk
 from tfq.cli import output
 from tfq.cli.inputs import Item, beside
 from tfq.config import DecodingLimits, Settings
-from tfq.errors import IndeterminateError, InputError, TfqError, meant
+from tfq.errors import IndeterminateError, InputError, TfqError, UsageError, meant
+from tfq.remote import Remote, Where
 from tfq.report.words import printable
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ class Task:
 
     `after` is given the file once it is up to date, and what it returns comes back in `Done.result`. Where `keep` is
     False, what is made of a video is thrown away. `recorded`: the target keeps the parameters it was last run with,
-    save for these.
-    `indeterminate` is the status of a file in which there is nothing to judge.
+    save for these. `indeterminate` is the status of a file in which there is nothing to judge. `gpu`: networks run on
+    the GPU that this process was given.
     """
 
     target: str
@@ -48,6 +50,7 @@ class Task:
     models: Path | None = None
     offline: bool = False
     threads: int = 1
+    gpu: bool = False
     after: Callable[[TfqFile, Item], Any] | None = None
     limits: DecodingLimits = field(default_factory=DecodingLimits)
 
@@ -92,18 +95,14 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
     from tfq.store import TfqFile
 
     named = item.source or item.file
-    if named.is_dir():
-        raise InputError(f"{item.name}: a folder; name the files in it")
-    if not named.exists():
-        raise InputError(f"{item.name}: no such file{_near(named)}")
-    if not named.is_file():  # reading a pipe or a device might never end
-        raise InputError(f"{item.name}: a pipe or a device, not a file")
+    if isinstance(named, Path):
+        _must_be_file(named, item.name)
     guarded.limit(task.limits)
     with (
-        _workplace(item, task) as path,
+        _workplace(item, task) as (path, source),
         TfqFile(path, wait=task.wait, durable=task.keep or item.source is None) as file,
     ):
-        models = models_of(task.models, task.offline, task.threads)
+        models = models_of(task.models, task.offline, task.threads, task.gpu)
         ran: list[str] = []
 
         def begun(stage: str) -> None:
@@ -115,7 +114,7 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
             task.target,
             task.settings,
             models,
-            source=item.source,
+            source=source,
             force=task.force,
             recorded=task.recorded,
             progress=begun,
@@ -145,25 +144,76 @@ def _streams(file: TfqFile) -> str:
     return f"holds {' and '.join(held)}; those that a player starts with are judged" if held else ""
 
 
+def _must_be_file(path: Path, name: str) -> None:
+    if path.is_dir():
+        raise InputError(f"{name}: a folder; name the files in it")
+    if not path.exists():
+        raise InputError(f"{name}: no such file{_near(path)}")
+    if not path.is_file():  # reading a pipe or a device might never end
+        raise InputError(f"{name}: a pipe or a device, not a file")
+
+
 @contextlib.contextmanager
-def _workplace(item: Item, task: Task) -> Iterator[Path]:
-    """The `.h5` file to work in: its own place, or a folder that goes away again."""
-    if task.keep or item.source is None:
-        yield item.file
+def _workplace(item: Item, task: Task) -> Iterator[tuple[Path, Path | None]]:
+    """The `.h5` file to work in, in its own place or in a folder that goes away again, and the video if it is needed."""
+    kept = task.keep or item.source is None
+    if kept and isinstance(item.file, Path) and not isinstance(item.source, Remote):
+        yield item.file, item.source
         return
     with disk.folder() as folder:
-        path = folder / beside(item.source.name)
-        if _matches(beside(item.name), item.source):
-            shutil.copyfile(beside(item.name), path)
-        yield path
+        path = item.file if kept and isinstance(item.file, Path) else folder / f"{_stem(item)}.h5"
+        if isinstance(item.file, Remote) and kept and (item.source is None or item.file.exists()):
+            item.file.fetch(path)
+        source = item.source
+        if isinstance(source, Remote):
+            if task.settings.extract.source == "link" and task.target == "extract":
+                raise UsageError(f"{item.name}: a video in an object store cannot be linked")
+            source = None if path.exists() and _is_of(path, source) else _fetched(source, folder)
+        elif not kept and _matches(beside(item.name), source):
+            shutil.copyfile(str(beside(item.name)), path)
+        before = _version(path)
+        yield path, source
+        if kept and isinstance(item.file, Remote) and _version(path) != before:
+            item.file.publish(path)
 
 
-def _matches(made: Path, source: Path) -> bool:
+def _stem(item: Item) -> str:
+    return (item.file if item.source is None else item.source).stem
+
+
+def _fetched(video: Remote, folder: Path) -> Path:
+    video.fetch(folder / video.name)
+    return folder / video.name
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """Changes whenever the file is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        now = path.stat()
+        return now.st_ino, now.st_mtime_ns
+    return None
+
+
+def _is_of(made: Path, video: Remote) -> bool:
+    """Whether a `.h5` file holds a video of this size that has not changed since: it need not be fetched again."""
+    from tfq.store import TfqFile
+
+    size, changed = video.facts()
+    with TfqFile(made, read_only=True) as file:
+        same = file.attrs.get("source_size") == size and file.has("extract/source")
+        return same and 0 < changed < _created(str(file.attrs["created"]))
+
+
+def _created(said: str) -> float:
+    return datetime.datetime.fromisoformat(said).timestamp()
+
+
+def _matches(made: Where, source: Path | None) -> bool:
     """Whether a `.h5` file was made of exactly this video."""
     from tfq.media.probe import sha256
     from tfq.store import TfqFile
 
-    if not made.is_file():
+    if source is None or not isinstance(made, Path) or not made.is_file():
         return False
     try:
         with TfqFile(made, read_only=True) as file:
@@ -173,14 +223,14 @@ def _matches(made: Path, source: Path) -> bool:
 
 
 @functools.cache
-def models_of(folder: Path | None, offline: bool, threads: int | None) -> Models:
+def models_of(folder: Path | None, offline: bool, threads: int | None, gpu: bool = False) -> Models:
     """The networks of this process, loaded once for all its files."""
     from tfq.models.runtime import Models
 
-    return Models(folder, threads=threads, offline=offline)
+    return Models(folder, threads=threads, offline=offline, gpu=gpu)
 
 
 def limit_threads(count: int) -> None:
     """Hold back the libraries that ask the environment when they are first imported."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ.setdefault(name, str(count))

@@ -1,0 +1,141 @@
+"""Many machines: the file loop over a Ray cluster. Scheduling, retries and dead machines are Ray Data's affair.
+
+A worker is an actor that holds the networks and does to a file what a process of `--jobs` does. What a worker finished is
+told by the file's own stamps, so a file whose worker died is taken up by another one, and finished ones are skipped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import math
+import os
+import pickle
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+from tfq.cli import interrupt, output
+from tfq.cli.inputs import Item
+from tfq.cli.options import Loop
+from tfq.cli.work import Done, Task, do, limit_threads
+from tfq.errors import TfqError, UsageError
+
+log = logging.getLogger("tfq")
+
+BLOCKS = 1000  # a list longer than this is handed out in blocks of several files
+LARGEST_BLOCK = 8  # files: a block that is lost is done again, and a worker's last one makes the others wait
+DECODED = "align"  # the last stage that decodes pictures; those after it run networks on what it left
+BEYOND = ("sync", "features", "score")
+OF_DRIVER = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
+OF_WORKERS = {"OPENBLAS_NUM_THREADS": "1"}  # before Ray imports numpy there
+
+
+def spread(work: list[Item], task: Task, loop: Loop, screen: output.Screen) -> Generator[Done]:
+    """Work on the files wherever the cluster has room; answers come in the order they are ready.
+
+    Raises:
+        UsageError: Ray is not installed, no cluster answers, or its workers cannot run tfq.
+    """
+    task = dataclasses.replace(task, wait=True, gpu=loop.ray_gpus > 0, models=task.models and task.models.absolute())
+    waiting = dict(enumerate(work))
+    with _connected(str(loop.ray)):
+        # A file that kills its worker takes its block with it: what did not come back is tried once more, each alone.
+        for alone in (False, True):
+            for number, done in _pass(waiting, task, loop, alone=alone):
+                item = waiting.pop(number)
+                screen.show(item.name)
+                yield dataclasses.replace(done, item=item)
+        for item in waiting.values():
+            message = f"{output.printable(item.name)}: every worker that took it was killed, perhaps for lack of memory"
+            yield Done(item, TfqError.exit_status, message)
+
+
+def _pass(waiting: Mapping[int, Item], task: Task, loop: Loop, *, alone: bool) -> Iterator[tuple[int, Done]]:
+    if not waiting:
+        return
+    import ray.data
+
+    rows = [{"number": number, "item": pickle.dumps(_absolute(item)), "done": b""} for number, item in waiting.items()]
+    size = 1 if alone else min(LARGEST_BLOCK, math.ceil(len(rows) / BLOCKS))
+    data = ray.data.from_items(rows, override_num_blocks=math.ceil(len(rows) / size))
+    room = max(1, min(len(rows), int(ray.cluster_resources().get("CPU", 1)) // loop.ray_cpus))
+    for part, gpus in _parts(task, loop.ray_gpus):
+        data = data.map_batches(
+            Worker,
+            fn_constructor_args=(part, loop.verbose),
+            batch_size=None,
+            compute=ray.data.ActorPoolStrategy(
+                min_size=1, initial_size=1 if gpus else room, max_tasks_in_flight_per_actor=1 if alone else 2
+            ),
+            num_cpus=loop.ray_cpus,
+            num_gpus=gpus,
+            max_task_retries=loop.ray_retries,
+        )
+    try:
+        for row in data.iter_rows():
+            yield int(row["number"]), pickle.loads(row["done"])
+    except ray.exceptions.RayActorError as error:
+        raise UsageError(f"--ray {loop.ray}: its workers cannot run tfq; {_cause(error)}") from error
+
+
+def _parts(task: Task, gpus: float) -> list[tuple[Task, float]]:
+    """The task, or where there is a GPU two: up to what is decoded on processors, the networks after it on the GPU."""
+    if not gpus or task.target not in BEYOND or not task.keep:
+        return [(task, gpus)]
+    first = dataclasses.replace(task, target=DECODED, recorded=True, force=False, after=None, gpu=False)
+    return [(first, 0.0), (task, gpus)]
+
+
+class Worker:
+    """An actor: one process on some machine, which loads each network once."""
+
+    def __init__(self, task: Task, verbose: int) -> None:
+        limit_threads(task.threads)
+        self._task = task
+        self._told = contextlib.ExitStack()
+        self._told.enter_context(output.configured(not verbose, verbose, None))
+
+    def __call__(self, rows: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Work on each file of a block that no part before this one has failed."""
+        for number, item, before in zip(rows["number"], rows["item"], rows["done"], strict=True):
+            made = pickle.loads(before) if before else None
+            if made is None or (made.finished and self._task.target != DECODED):
+                made = do(pickle.loads(item), self._task)
+            yield {"number": [number], "item": [item], "done": [pickle.dumps(made)]}
+
+
+def _absolute(item: Item) -> Item:
+    """Workers have a current folder of their own."""
+    source = None if item.source is None else item.source.absolute()
+    return dataclasses.replace(item, source=source, file=item.file.absolute(), out=item.out.absolute())
+
+
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[None]:
+    """Let the process drive a cluster."""
+    for name, value in OF_DRIVER.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise UsageError("--ray needs Ray, which is not here; run `pip install 'tfq[ray]'`") from error
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env={"env_vars": OF_WORKERS})
+    except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
+        raise UsageError(f"--ray {address}: {str(error).splitlines()[0]}; is there a `ray start`?") from error
+    interrupt.insist()  # Ray has put its own answer to SIGTERM in place
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_errored_blocks = -1  # what is missing at the end is tried again, and told
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _cause(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -28,7 +28,6 @@ LARGEST_BLOCK = 8  # files: a block that is lost is done again, and a worker's l
 DECODED = "align"  # the last stage that decodes pictures; those after it run networks on what it left
 BEYOND = ("sync", "features", "score")
 OF_DRIVER = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
-OF_WORKERS = {"OPENBLAS_NUM_THREADS": "1"}  # before Ray imports numpy there
 
 
 def spread(work: list[Item], task: Task, loop: Loop, screen: output.Screen) -> Generator[Done]:
@@ -39,7 +38,7 @@ def spread(work: list[Item], task: Task, loop: Loop, screen: output.Screen) -> G
     """
     task = dataclasses.replace(task, wait=True, gpu=loop.ray_gpus > 0, models=task.models and task.models.absolute())
     waiting = dict(enumerate(work))
-    with _connected(str(loop.ray)):
+    with _connected(str(loop.ray), loop.ray_cpus):
         # A file that kills its worker takes its block with it: what did not come back is tried once more, each alone.
         for alone in (False, True):
             for number, done in _pass(waiting, task, loop, alone=alone):
@@ -112,7 +111,7 @@ def _absolute(item: Item) -> Item:
 
 
 @contextlib.contextmanager
-def _connected(address: str) -> Iterator[None]:
+def _connected(address: str, cpus: int) -> Iterator[None]:
     """Let the process drive a cluster."""
     for name, value in OF_DRIVER.items():
         os.environ.setdefault(name, value)
@@ -122,7 +121,9 @@ def _connected(address: str) -> Iterator[None]:
     except ImportError as error:
         raise UsageError("--ray needs Ray, which is not here; run `pip install 'tfq[ray]'`") from error
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env={"env_vars": OF_WORKERS})
+        # Ray allows each worker as many threads as processors; algebra wants one, and must know before it is imported.
+        environment = {"env_vars": {"OPENBLAS_NUM_THREADS": "1"}} if cpus > 1 else None
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment)
     except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
         raise UsageError(f"--ray {address}: {str(error).splitlines()[0]}; is there a `ray start`?") from error
     interrupt.insist()  # Ray has put its own answer to SIGTERM in place

@@ -172,9 +172,22 @@ def _workplace(item: Item, task: Task) -> Iterator[tuple[Path, Path | None]]:
         elif not kept and _matches(beside(item.name), source):
             shutil.copyfile(str(beside(item.name)), path)
         before = _version(path)
-        yield path, source
+        with _called({str(source): item.name, str(path): str(item.file)}):
+            yield path, source
         if kept and isinstance(item.file, Remote) and _version(path) != before:
             item.file.publish(path)
+
+
+@contextlib.contextmanager
+def _called(names: Mapping[str, str]) -> Iterator[None]:
+    """Messages call files what the user called them."""
+    try:
+        yield
+    except TfqError as error:
+        text = str(error)
+        for here, name in names.items():
+            text = text.replace(here, name)
+        raise type(error)(text) from error
 
 
 def _stem(item: Item) -> str:

@@ -1,0 +1,204 @@
+"""A real cluster of two nodes on this machine: what a node or the driver dies over is done again, and nothing twice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.make import Beeps, clip
+from tfq.store import TfqFile
+
+pytest.importorskip("ray.data", reason="Ray is not installed: pip install 'tfq[ray]'")
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 900  # on a busy machine; a quiet one needs a tenth
+CLIPS = 12
+PATIENT = {"RAY_worker_register_timeout_seconds": str(PATIENCE_S)}  # a worker's start, 60 s otherwise
+TRIES = 5  # Ray gives a node's start 30 s, which cannot be changed
+
+
+@dataclass
+class Node:
+    """One `ray start --block`, which leaves when its processes do."""
+
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """As if the machine had lost its power: every process at once, by its number."""
+        for pid in (*_below(self.process.pid), self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def decodes(self) -> bool:
+        """Whether a worker of this node is at work on a video."""
+        return any("tfq.media.child" in _command(pid) for pid in _below(self.process.pid))
+
+
+@dataclass
+class Cluster:
+    """`address` is of the head; each node has one processor."""
+
+    address: str
+    folder: Path
+    nodes: list[Node]
+
+    def add(self, *words: str) -> Node:
+        command = [
+            str(Path(sys.executable).with_name("ray")), "start", *words, "--block", "--num-cpus", "1",
+            "--object-store-memory", "100000000", "--disable-usage-stats",
+        ]  # fmt: skip
+        environment = {**os.environ, **PATIENT, "PYTHONPATH": str(ROOT)}
+        log = self.folder / f"node{len(self.nodes)}.log"
+        for _ in range(TRIES):
+            with log.open("wb") as told:
+                self.nodes.append(Node(subprocess.Popen(command, env=environment, stdout=told, stderr=told)))
+            node = self.nodes[-1]
+            _until(lambda: b"Ray runtime started" in log.read_bytes() or node.process.poll() is not None, "a node")
+            if node.process.poll() is None:
+                return node
+            self.nodes.pop().kill()
+        pytest.fail(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # a socket's path is short
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    made = Cluster(f"127.0.0.1:{port}", folder, [])
+    try:
+        made.add(
+            "--head", "--node-ip-address", "127.0.0.1", "--port", str(port),
+            "--include-dashboard=false", "--temp-dir", str(folder / "t"),
+        )  # fmt: skip
+        yield made
+    finally:
+        for node in made.nodes:
+            node.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list of clips, one of which is none."""
+    folder = tmp_path_factory.mktemp("clips")
+    first = clip(folder / "clip0.mp4", duration_s=4, sound=Beeps())
+    for number in range(1, CLIPS):
+        shutil.copy(first, folder / f"clip{number}.mp4")
+    (folder / "bad.mp4").write_text("not a video")
+    listed = folder / "list.txt"
+    listed.write_text("".join(f"{path}\n" for path in sorted(folder.glob("*.mp4"))))
+    return listed
+
+
+def test_a_node_that_dies_costs_nothing_but_time(cluster: Cluster, names: Path, tmp_path: Path) -> None:
+    second = cluster.add("--address", cluster.address)
+    out = tmp_path / "out"
+    driver = _start(cluster, names, out)
+    _until(lambda: len(_made(out)) >= 3 and second.decodes(), "work on the second node", driver)
+    assert len(_made(out)) < CLIPS
+    second.kill()
+    printed, told = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 5, told
+    assert "bad.mp4: not a video" in told
+    assert f"{CLIPS} of {CLIPS + 1} files are in order" in told
+    assert sorted(printed.splitlines()) == sorted(map(str, _made(out)))
+    assert len(_made(out)) == CLIPS
+    _whole(out)
+
+
+def test_a_killed_driver_leaves_what_is_done_and_a_rerun_ends_it(cluster: Cluster, names: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    driver = _start(cluster, names, out)
+    _until(lambda: len(_made(out)) >= 3, "some files", driver)
+    driver.kill()
+    driver.communicate()
+    _until(lambda: not any(node.decodes() for node in cluster.nodes), "the workers of the dead driver to leave")
+    before = {path: path.stat().st_mtime_ns for path in _made(out)}
+    assert 3 <= len(before) < CLIPS
+    again = _start(cluster, names, out)
+    printed, told = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 5, told
+    assert len(printed.splitlines()) == len(_made(out)) == CLIPS
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    _whole(out)
+
+
+def test_no_cluster_is_usage(names: Path) -> None:
+    ran = _start(Cluster("127.0.0.1:1", Path(), []), names, names.parent / "none")
+    assert ran.communicate(timeout=PATIENCE_S)[0] == ""
+    assert ran.returncode == 2
+
+
+def _start(cluster: Cluster, names: Path, out: Path) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "tfq",
+        "extract",
+        "--ray",
+        cluster.address,
+        "--files-from",
+        names,
+        "--out-dir",
+        out,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command, cwd=out.parent, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def _made(out: Path) -> list[Path]:
+    return [path for path in out.glob("*.h5") if not path.name.startswith(".")]
+
+
+def _whole(out: Path) -> None:
+    """Every file can be read to its end, and nothing else lies there."""
+    for path in _made(out):
+        with TfqFile(path, read_only=True) as file:
+            assert file.status("extract") == "ok"
+            assert len(file.array("extract/source")) == file.attrs["source_size"]
+    assert {path.name for path in out.iterdir()} == {f"clip{number}.h5" for number in range(CLIPS)}
+
+
+def _until(true: Callable[[], object], what: str, driver: subprocess.Popen[str] | None = None) -> None:
+    begun = time.monotonic()
+    while not true():
+        if driver is not None and driver.poll() is not None:
+            pytest.fail(f"the driver ended before {what}: {driver.communicate()}")
+        assert time.monotonic() - begun < PATIENCE_S, f"waited too long for {what}"
+        time.sleep(0.02)
+
+
+def _below(pid: int) -> list[int]:
+    """Processes that descend from this one."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found.extend(child for child, parent in parents.items() if parent == one)
+    return found[1:]
+
+
+def _command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return re.sub("\0", " ", Path(f"/proc/{pid}/cmdline").read_text())
+    return ""

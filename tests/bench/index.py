@@ -9,6 +9,7 @@ nothing has changed, and for `--check`; and what 100,000 files would take if tim
 from __future__ import annotations
 
 import argparse
+import functools
 import resource
 import tempfile
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from tests.builders import h5
 from tfq.config import IndexConfig
+from tfq.stages import index_rows
 from tfq.stages.index import index
 from tfq.stages.index_check import check
 
@@ -64,8 +66,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         paths, out = files(Path(folder), asked.files), Path(folder) / "index.jsonl"
         print(f"{asked.files} files of {paths[0].stat().st_size / 1024:.0f} KB, {asked.jobs} at once")
+        reader = functools.partial(index_rows.read, jobs=asked.jobs)
         for name in ("from nothing", "unchanged"):
-            timed(name, asked.files, lambda: index(paths, out, IndexConfig(), jobs=asked.jobs))
+            timed(name, asked.files, lambda: index(paths, out, IndexConfig(), reader=reader))
         timed("--check", asked.files, lambda: check(out, asked.jobs))
 
 

@@ -106,7 +106,8 @@ def one_process(clip: Path, folder: Path, count: int, target: str) -> bool:
         a_second = (four - one) / (LONG_S - SHORT_S)
         fixed[name] = one - a_second * SHORT_S
         print(
-            f"{name}: clip of {SHORT_S} s / of {LONG_S} s / fixed cost\t{one:.2f} / {four:.2f} / {fixed[name]:.2f} s\tat most {FIXED_S} s"
+            f"{name}: clip of {SHORT_S} s / of {LONG_S} s / fixed cost\t"
+            f"{one:.2f} / {four:.2f} / {fixed[name]:.2f} s\tat most {FIXED_S} s"
         )
     return growth < GROWTH_MB and fixed["cpu_s"] < FIXED_S
 

@@ -18,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import h5
 from tests.make import Beeps, clip
+from tfq.stages.index_file import load
 from tfq.store import TfqFile
 
 pytest.importorskip("ray.data", reason="Ray is not installed: pip install 'tfq[ray]'")
@@ -42,6 +44,9 @@ class Node:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+
+    def ended(self) -> bool:
+        return self.process.poll() is not None
 
     def decodes(self) -> bool:
         """Whether a worker of this node is at work on a video."""
@@ -67,8 +72,8 @@ class Cluster:
             with log.open("wb") as told:
                 self.nodes.append(Node(subprocess.Popen(command, env=environment, stdout=told, stderr=told)))
             node = self.nodes[-1]
-            _until(lambda: b"Ray runtime started" in log.read_bytes() or node.process.poll() is not None, "a node")
-            if node.process.poll() is None:
+            _until(lambda node=node: b"Ray runtime started" in log.read_bytes() or node.ended(), "a node")
+            if not node.ended():
                 return node
             self.nodes.pop().kill()
         pytest.fail(log.read_text())
@@ -137,6 +142,21 @@ def test_a_killed_driver_leaves_what_is_done_and_a_rerun_ends_it(cluster: Cluste
     assert len(printed.splitlines()) == len(_made(out)) == CLIPS
     assert {path: path.stat().st_mtime_ns for path in before} == before
     _whole(out)
+
+
+def test_an_index_read_by_the_cluster_is_the_one_read_here(cluster: Cluster, tmp_path: Path) -> None:
+    for number in range(20):
+        h5(tmp_path / f"{number}.h5", seed=number)
+    (tmp_path / "broken.h5").write_bytes(b"no HDF5")
+    told = []
+    for extra in ([], ["--ray", cluster.address]):
+        command = [sys.executable, "-m", "tfq", "index", "-o", f"{len(extra)}.jsonl", *extra]
+        files = [path.name for path in tmp_path.glob("*.h5")]
+        subprocess.run([*command, *files], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+        header, rows = load(tmp_path / f"{len(extra)}.jsonl")
+        told.append(({**header, "created": ""}, rows))
+    assert told[0] == told[1]
+    assert told[0][0]["dropped"] == {"unreadable": 1}
 
 
 def test_no_cluster_is_usage(names: Path) -> None:

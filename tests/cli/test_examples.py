@@ -19,6 +19,7 @@ UNTYPED = {
     "--layout thqa-ntire": "the data set is its authors' to give",
     "wav2lip_gan.pth": "the weights are their authors' to give",
     "--network": "training a sync network takes hours",
+    "--ray auto": "tests/cli/test_cluster.py has a cluster, and the demo no bucket",
     "torchrun": "processes of its own would import everything anew; tests/fusion/test_processes.py has them",
     "models fetch whisper-base": "it fetches 290 MB that nothing else needs",
 }

@@ -12,7 +12,8 @@ import logging
 import math
 import os
 import pickle
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tfq.cli import interrupt, output
@@ -108,6 +109,38 @@ def _absolute(item: Item) -> Item:
     """Workers have a current folder of their own."""
     source = None if item.source is None else item.source.absolute()
     return dataclasses.replace(item, source=source, file=item.file.absolute(), out=item.out.absolute())
+
+
+def read_rows(paths: Sequence[Path], address: str) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """As `tfq.stages.index_rows.read`, on the machines of a cluster.
+
+    Raises:
+        UsageError: Ray is not installed, or no cluster answers.
+    """
+    if not paths:
+        return
+    with _connected(address, 1):
+        import ray.data
+
+        rows = [{"number": number, "path": os.fsencode(path.absolute())} for number, path in enumerate(paths)]
+        data = ray.data.from_items(rows, override_num_blocks=math.ceil(len(rows) / LARGEST_BLOCK))
+        answers: dict[int, tuple[dict[str, Any], bytes]] = {}
+        wanted = 0
+        for row in data.map_batches(_read_block, batch_size=None).iter_rows():
+            answers[int(row["number"])] = pickle.loads(row["answer"])
+            while wanted in answers:  # they come in any order, and are merged in that of the files
+                yield answers.pop(wanted)
+                wanted += 1
+        for number in range(wanted, len(paths)):
+            lost = {"error": f"{paths[number]}: every worker that read it was killed"}, b""
+            yield answers.pop(number, lost)
+
+
+def _read_block(rows: dict[str, Any]) -> dict[str, Any]:
+    from tfq.stages import index_rows
+
+    found = index_rows.read([Path(os.fsdecode(path)) for path in rows["path"]])
+    return {"number": rows["number"], "answer": [pickle.dumps(answer) for answer in found]}
 
 
 @contextlib.contextmanager

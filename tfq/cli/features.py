@@ -54,6 +54,7 @@ def features(
 
         find . -name '*.mp4' -print0 | xargs -0 -n 8 -P 2 tfq features
         tfq features --files-from list.txt --jobs 2
+        tfq features --files-from list.txt --ray auto --out-dir s3://bucket/features
         tfq features --list --only lips,dnsmos
     """
     if only and skip:

@@ -15,6 +15,7 @@ _WORDS = {
     "all": "全部",
     "none": "无",
     "all processors": "所有处理器",
+    "this machine": "本机",
     "as the locale": "随系统语言",
     "the start": "开头",
     "the end": "结尾",
@@ -62,8 +63,14 @@ _SHARED = {
     "Tell each step; twice: everything.": "说明每一步；给两次则说明一切。",
     "Write everything that was told to FILE as well.": "把所有消息同时写入 FILE。",
     "Name of the .h5 file made of one video.": "由单个视频生成的 .h5 文件的名称。",
-    "Put the .h5 files made of videos into DIR, not beside the videos.": "把生成的 .h5 文件放入 DIR，而不是视频旁边。",
+    "Put the .h5 files made of videos there, not beside the videos; s3://, gs://, hf:// and others work.": (
+        "把生成的 .h5 文件放在那里，而不是视频旁边；也可以是 s3://、gs://、hf:// 等地址。"
+    ),
     "Files worked on at once.": "同时处理的文件数。",
+    "Spread the files over a Ray cluster.": "把文件分给一个 Ray 集群处理。",
+    "Processors, and threads, of each worker of Ray.": "Ray 的每个工作进程占用的处理器数和线程数。",
+    "Share of a GPU for each worker of Ray that runs networks.": "Ray 中运行网络的每个工作进程占用的 GPU 份额。",
+    "How often a file is tried again that lost its worker.": "工作进程中断后，文件最多重试的次数。",
     "Work on every N-th name from the I-th on: 1/8 to 8/8.": "从第 I 个起每 N 个文件名处理一个：1/8 至 8/8。",
     "Names keep arriving: one that comes again is worked on again.": "文件名持续到来；再次出现的会再处理一次。",
     "Run this stage again even where it is up to date.": "即使结果是最新的也重新运行本阶段。",
@@ -178,6 +185,7 @@ _INDEX = {
     "Leave out clips with more faces in half of their frames.": "半数帧中人脸更多的片段不收入。",
     "Leave out unlabelled recordings with less sync confidence.": "同步置信度更低的无标签录像不收入。",
     "Files read at once.": "同时读取的文件数。",
+    "Read the files on a Ray cluster.": "在 Ray 集群上读取文件。",
 }
 
 _TRAIN = {

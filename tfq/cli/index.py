@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,9 @@ from tfq.cli.options import Inputs, Messages, of_kinds, takes
 from tfq.config import IndexConfig
 from tfq.errors import InputError, UsageError
 from tfq.report.words import printable
+
+if TYPE_CHECKING:
+    from tfq.stages.index_rows import Reader
 
 log = logging.getLogger("tfq")
 
@@ -90,6 +94,12 @@ def index(
         float, typer.Option(min=0, help="Leave out unlabelled recordings with less sync confidence.")
     ] = DEFAULT.min_confidence,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Files read at once.")] = 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray", metavar="auto|HOST:PORT", show_default="this machine", help="Read the files on a Ray cluster."
+        ),
+    ] = None,
 ) -> int:
     """Gather many .h5 files and their ratings into one data set, split by speaker.
 
@@ -119,12 +129,24 @@ def index(
         described = read(layout, folder)
         paths = more or described.files()
     config = IndexConfig(validation, test, seed, min_coverage, min_duration, max_people, min_confidence)
-    header = stage(paths, out, config, said=Said(described, table, ratings, order), jobs=jobs, tell=output.note)
+    header = stage(
+        paths, out, config, said=Said(described, table, ratings, order), reader=_reader(jobs, ray), tell=output.note
+    )
     output.note(
         f"{header['files']} files: {_counts(header['split'])}; left out: {_counts(header['dropped']) or 'none'}"
     )
     output.data(str(out))
     return 0
+
+
+def _reader(jobs: int, ray: str | None) -> Reader:
+    if ray is None:
+        from tfq.stages import index_rows
+
+        return functools.partial(index_rows.read, jobs=jobs)
+    from tfq.cli import cluster
+
+    return functools.partial(cluster.read_rows, address=ray)
 
 
 def _check(indexed: Indexed, jobs: int) -> int:

@@ -18,7 +18,7 @@ from tfq.errors import FormatError, InputError, TfqError
 from tfq.fusion.rows import Statistics
 from tfq.stages import index_rows, tables
 from tfq.stages.index_file import FORMAT, FORMAT_VERSION, Row, digest, load, ready, save
-from tfq.stages.index_rows import FACTS
+from tfq.stages.index_rows import FACTS, Reader
 from tfq.stages.index_split import split, split_by
 from tfq.stages.layouts import Layout
 
@@ -49,7 +49,7 @@ def index(
     table: Path | None = None,
     *,
     said: Said | None = None,
-    jobs: int = 1,
+    reader: Reader = index_rows.read,
     tell: Tell = lambda _: None,
 ) -> dict[str, Any]:
     """Write the index of some `.h5` files and return its header.
@@ -63,7 +63,7 @@ def index(
         config: the split and the cleaning limits.
         table: the table of `said`, if that is all there is.
         said: labels and people.
-        jobs: files read at once.
+        reader: how files are read: several at once, or by other machines.
         tell: is told how far it is, and what is odd.
 
     Raises:
@@ -73,7 +73,7 @@ def index(
     people = _People(said or Said(table=table), tell)
     before = _before(out)
     with tempfile.TemporaryFile(prefix="tfq-") as spill:
-        rows, starts = _rows(sorted(set(paths)), out.parent, before[1], spill, jobs, tell)
+        rows, starts = _rows(sorted(set(paths)), out.parent, before[1], spill, reader, tell)
         for row in rows:
             _describe(row, out.parent, people)
             row["dropped"] = "unreadable" if "error" in row else index_rows.reason(row, config)
@@ -85,7 +85,7 @@ def index(
             reasons = Counter(row["dropped"] for row in rows)
             raise InputError(f"{out}: none of {len(rows)} files can be used ({_counts(reasons)})")
         divided = split(rows, config, before, published=people.said.layout is not None)
-        statistics = _statistics(rows, starts, spill, before, out.parent, jobs)
+        statistics = _statistics(rows, starts, spill, before, out.parent, reader)
     header = _header(rows, config, statistics, people, divided)
     save(out, header, rows)
     return header
@@ -158,13 +158,13 @@ def _before(out: Path) -> tuple[dict[str, Any], dict[str, Row]]:
 
 
 def _rows(
-    paths: Sequence[Path], root: Path, before: Mapping[str, Row], spill: BinaryIO, jobs: int, tell: Tell
+    paths: Sequence[Path], root: Path, before: Mapping[str, Row], spill: BinaryIO, reader: Reader, tell: Tell
 ) -> tuple[list[Row], dict[str, int]]:
     """A row of facts for each file, and where the statistics of those begin that had to be read."""
     names = [os.path.relpath(path, root) for path in paths]
     old = {name for name, path in zip(names, paths, strict=True) if index_rows.known(path, before.get(name, {}))}
     fresh = index_rows.gather(
-        [path for name, path in zip(names, paths, strict=True) if name not in old], spill, jobs, tell
+        [path for name, path in zip(names, paths, strict=True) if name not in old], spill, reader, tell
     )
     rows, starts = [], {}
     for name in names:
@@ -236,7 +236,7 @@ def _statistics(
     spill: BinaryIO,
     before: tuple[Mapping[str, Any], Mapping[str, Row]],
     root: Path,
-    jobs: int,
+    reader: Reader,
 ) -> Statistics:
     """Of the training part. What an earlier index counted counts on where all of it is still there and in that part."""
     train = [row["file"] for row in rows if row["split"] == "train"]
@@ -245,7 +245,7 @@ def _statistics(
     if begin is not None and counted and counted <= set(train) - starts.keys():
         return index_rows.total(spill, [starts[name] for name in train if name in starts], begin)
     again = [name for name in train if name not in starts]
-    gathered = index_rows.gather([root / name for name in again], spill, jobs, lambda _: None)
+    gathered = index_rows.gather([root / name for name in again], spill, reader, lambda _: None)
     places = {**starts, **{name: start for name, (_, start) in zip(again, gathered, strict=True)}}
     return index_rows.total(spill, [places[name] for name in train], Statistics())
 

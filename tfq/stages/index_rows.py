@@ -18,6 +18,7 @@ from tfq.store import TfqFile, guard
 
 Row = dict[str, Any]
 Facts = dict[str, Any]
+Reader = Callable[[Sequence[Path]], Iterator[tuple[Facts, bytes]]]  # as `read`, here or on other machines
 
 FACTS = (
     "sha256", "source", "duration_s", "frames", "status", "coverage", "tracks", "people", "speech_ratio", "sync",
@@ -35,12 +36,17 @@ def known(path: Path, facts: Mapping[str, Any]) -> bool:
     return (facts.get("bytes"), facts.get("modified_ns")) == (now.st_size, now.st_mtime_ns) and "error" not in facts
 
 
+def read(paths: Sequence[Path], jobs: int = 1) -> Iterator[tuple[Facts, bytes]]:
+    """Facts of each file in order, and its statistics as `Statistics.read` takes them; read in children."""
+    for answer in guard.each(_read, paths, jobs):
+        yield ({"error": str(answer)}, b"") if isinstance(answer, FormatError) else answer
+
+
 def gather(
-    paths: Sequence[Path], spill: BinaryIO, jobs: int, tell: Callable[[str], None]
+    paths: Sequence[Path], spill: BinaryIO, reader: Reader, tell: Callable[[str], None]
 ) -> Iterator[tuple[Facts, int]]:
     """Facts of each file in order, and where in `spill` its statistics begin."""
-    for place, answer in enumerate(guard.each(_read, paths, jobs), 1):
-        facts, statistics = ({"error": str(answer)}, b"") if isinstance(answer, FormatError) else answer
+    for place, (facts, statistics) in enumerate(reader(paths), 1):
         start = spill.tell()
         spill.write(statistics)
         yield facts, start

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import h5
+from tests.cli.deadly import NAME
 from tests.make import Beeps, clip
 from tfq.stages.index_file import load
 from tfq.store import TfqFile
@@ -29,7 +30,21 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 900  # on a busy machine; a quiet one needs a tenth
 CLIPS = 12
 PATIENT = {"RAY_worker_register_timeout_seconds": str(PATIENCE_S)}  # a worker's start, 60 s otherwise
-TRIES = 5  # Ray gives a node's start 30 s, which cannot be changed
+# `ray start` gives a node 30 s to show up, which cannot be set, and is too little on a busy machine.
+START = """
+import time
+from ray._private import services
+from ray.scripts.scripts import main
+ask = services.get_node
+def patient(*asked):
+    while True:
+        try:
+            return ask(*asked)
+        except RuntimeError:
+            time.sleep(1)
+services.get_node = patient
+main()
+"""
 
 
 @dataclass
@@ -63,20 +78,17 @@ class Cluster:
 
     def add(self, *words: str) -> Node:
         command = [
-            str(Path(sys.executable).with_name("ray")), "start", *words, "--block", "--num-cpus", "1",
+            sys.executable, "-c", START, "start", *words, "--block", "--num-cpus", "1",
             "--object-store-memory", "100000000", "--disable-usage-stats",
         ]  # fmt: skip
         environment = {**os.environ, **PATIENT, "PYTHONPATH": str(ROOT)}
         log = self.folder / f"node{len(self.nodes)}.log"
-        for _ in range(TRIES):
-            with log.open("wb") as told:
-                self.nodes.append(Node(subprocess.Popen(command, env=environment, stdout=told, stderr=told)))
-            node = self.nodes[-1]
-            _until(lambda node=node: b"Ray runtime started" in log.read_bytes() or node.ended(), "a node")
-            if not node.ended():
-                return node
-            self.nodes.pop().kill()
-        pytest.fail(log.read_text())
+        with log.open("wb") as told:
+            node = Node(subprocess.Popen(command, env=environment, stdout=told, stderr=told))
+        self.nodes.append(node)
+        _until(lambda: b"Ray runtime started" in log.read_bytes() or node.ended(), "a node")
+        assert not node.ended(), log.read_text()
+        return node
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +154,18 @@ def test_a_killed_driver_leaves_what_is_done_and_a_rerun_ends_it(cluster: Cluste
     assert len(printed.splitlines()) == len(_made(out)) == CLIPS
     assert {path: path.stat().st_mtime_ns for path in before} == before
     _whole(out)
+
+
+def test_a_file_that_kills_every_worker_fails_alone(cluster: Cluster, names: Path, tmp_path: Path) -> None:
+    clips = [tmp_path / name for name in ("a.mp4", NAME, "b.mp4", "c.mp4")]
+    for path in clips:
+        shutil.copy(names.parent / "clip0.mp4", path)
+    command = [sys.executable, "-m", "tests.cli.deadly", cluster.address, tmp_path / "out", *clips]
+    ran = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=PATIENCE_S, check=False)
+    assert ran.returncode == 5, ran.stderr
+    assert f"{NAME}: every worker that took it was killed" in ran.stderr
+    assert "3 of 4 files are in order" in ran.stderr
+    assert sorted(ran.stdout.split()) == [f"{tmp_path}/out/{name}.h5" for name in "abc"]
 
 
 def test_an_index_read_by_the_cluster_is_the_one_read_here(cluster: Cluster, tmp_path: Path) -> None:

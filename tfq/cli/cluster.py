@@ -59,14 +59,19 @@ def _pass(waiting: Mapping[int, Item], task: Task, loop: Loop, *, alone: bool) -
     rows = [{"number": number, "item": pickle.dumps(_absolute(item)), "done": b""} for number, item in waiting.items()]
     size = 1 if alone else min(LARGEST_BLOCK, math.ceil(len(rows) / BLOCKS))
     data = ray.data.from_items(rows, override_num_blocks=math.ceil(len(rows) / size))
+    if loop.ray_gpus and not ray.cluster_resources().get("GPU"):
+        log.warning("the cluster has no GPU now; files wait until one joins")
     room = max(1, min(len(rows), int(ray.cluster_resources().get("CPU", 1)) // loop.ray_cpus))
-    for part, gpus in _parts(task, loop.ray_gpus):
+    parts = _parts(task, loop.ray_gpus)
+    # All the room at once for one part; two have to share it, which Ray Data sees to as it goes.
+    first = room if len(parts) == 1 and not loop.ray_gpus else 1
+    for part, gpus in parts:
         data = data.map_batches(
             Worker,
             fn_constructor_args=(part, loop.verbose),
             batch_size=None,
             compute=ray.data.ActorPoolStrategy(
-                min_size=1, initial_size=1 if gpus else room, max_tasks_in_flight_per_actor=1 if alone else 2
+                min_size=1, initial_size=first, max_tasks_in_flight_per_actor=1 if alone else 2
             ),
             num_cpus=loop.ray_cpus,
             num_gpus=gpus,
@@ -75,7 +80,7 @@ def _pass(waiting: Mapping[int, Item], task: Task, loop: Loop, *, alone: bool) -
     try:
         for row in data.iter_rows():
             yield int(row["number"]), pickle.loads(row["done"])
-    except ray.exceptions.RayActorError as error:
+    except ray.exceptions.RayError as error:
         raise UsageError(f"--ray {loop.ray}: its workers cannot run tfq; {_cause(error)}") from error
 
 

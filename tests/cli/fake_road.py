@@ -35,7 +35,8 @@ def walk(file, target, settings, models, *, source=None, force=False, recorded=N
     with file.replacing("extract", stamp, {"source_sha256": pipeline.sha256(source)} if source else {}) as group:
         group.put("valid", np.ones(3, dtype=bool))
         runs = file.info("extract")["runs"] if file.has("extract") else 0
-        group.info = {"words": words, "target": target, "runs": runs + 1}
+        told = {"process": os.getpid(), "models": id(models)}
+        group.info = {"words": words, "target": target, "runs": runs + 1, **told}
     rows = {"score": ("scores", np.ones((6, 3)))}.get(target, ("valid", np.ones(3, dtype=bool)))
     if target != "extract":
         with file.replacing(target, Stamp(target, 1)) as group:

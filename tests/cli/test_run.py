@@ -125,6 +125,18 @@ def test_jobs_print_every_path_once(shell, video, jobs):
     assert b"c.mp4: not a video" in result.stderr
 
 
+def test_every_worker_has_one_set_of_models_for_all_its_files(shell, video, tmp_path):
+    for name in "abcdef":
+        video(f"{name}.mp4")
+    assert shell("tfq extract --jobs 2 *.mp4").returncode == 0
+    seen = []
+    for path in tmp_path.glob("*.h5"):
+        with TfqFile(path, read_only=True) as file:
+            seen.append((file.info("extract")["process"], file.info("extract")["models"]))
+    assert len(seen) == 6
+    assert len(set(seen)) == len({process for process, _ in seen}) <= 2
+
+
 def test_a_killed_worker_fails_its_files_and_not_the_rest(shell, video):
     video("a.mp4", "die first, being the longest")
     for i in range(8):
@@ -144,25 +156,27 @@ def _attentive() -> None:
     ("jobs", "ending", "status"),
     [(1, signal.SIGINT, 130), (2, signal.SIGINT, 130), (1, signal.SIGTERM, 143), (2, signal.SIGTERM, 143)],
 )
-def test_ctrl_c_leaves_no_half_file(fake, environment, video, *, jobs, ending, status):
-    clip = video("slow.mp4", "slow")
+def test_ctrl_c_keeps_what_is_done_and_leaves_no_half_file(fake, environment, video, *, jobs, ending, status):
+    quick, clip = video("quick.mp4"), video("slow.mp4", "slow")
     process = subprocess.Popen(
-        [*fake, "extract", "--jobs", str(jobs), str(clip)],
+        [*fake, "extract", "--jobs", str(jobs), str(quick), str(clip)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=_attentive,  # noqa: PLW1509 - no threads here
     )
     begun = time.monotonic()
-    while not clip.with_suffix(".started").exists():
+    while not (clip.with_suffix(".started").exists() and quick.with_suffix(".h5").exists()):
         assert time.monotonic() - begun < 120
         time.sleep(0.05)
     process.send_signal(ending)
     stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == status
-    assert stdout == b""
+    assert stdout in (b"", f"{quick.with_suffix('.h5')}\n".encode())  # it may be finished and not yet told
     assert b"Traceback" not in stderr
-    assert {path.name for path in clip.parent.iterdir()} == {"slow.mp4", "slow.started"}
+    assert {path.name for path in clip.parent.iterdir()} == {"quick.mp4", "quick.h5", "slow.mp4", "slow.started"}
+    with TfqFile(quick.with_suffix(".h5"), read_only=True) as file:
+        assert file.status("extract") == "ok"
 
 
 def test_a_closed_pipe_is_141(shell, video):

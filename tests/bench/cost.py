@@ -56,9 +56,9 @@ def measure(path: Path, models: Models) -> Clip:
                 found.written += made.stat().st_size
             found.length_s = file.info("extract")["duration_s"]
         found.kept = made.stat().st_size
-        begun = time.process_time()
-        _, statistics = index_rows._read(made)
-        found.index_s, found.statistics = time.process_time() - begun, len(statistics)
+        begun = spent()
+        ((_, statistics),) = list(index_rows.read([made]))
+        found.index_s, found.statistics = spent() - begun, len(statistics)
     return found
 
 

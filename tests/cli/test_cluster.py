@@ -29,7 +29,14 @@ pytest.importorskip("ray.data", reason="Ray is not installed: pip install 'tfq[r
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 900  # on a busy machine; a quiet one needs a tenth
 CLIPS = 12
-PATIENT = {"RAY_worker_register_timeout_seconds": str(PATIENCE_S)}  # a worker's start, 60 s otherwise
+# What Ray allows its own processes to start in, which is too little on a busy machine; ports that are not given are waited
+# for as well, and not long.
+PATIENT = {
+    "RAY_worker_register_timeout_seconds": str(PATIENCE_S),
+    "RAY_agent_register_timeout_ms": str(1000 * PATIENCE_S),
+    "RAY_health_check_timeout_ms": "60000",
+}
+AGENTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
 # `ray start` gives a node 30 s to show up, which cannot be set, and is too little on a busy machine.
 START = """
 import time
@@ -80,6 +87,7 @@ class Cluster:
         command = [
             sys.executable, "-c", START, "start", *words, "--block", "--num-cpus", "1",
             "--object-store-memory", "100000000", "--disable-usage-stats",
+            *(f"--{name}-port={port}" for name, port in zip(AGENTS, _free_ports(len(AGENTS)), strict=True)),
         ]  # fmt: skip
         environment = {**os.environ, **PATIENT, "PYTHONPATH": str(ROOT)}
         log = self.folder / f"node{len(self.nodes)}.log"
@@ -94,9 +102,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # a socket's path is short
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_ports(1)[0]
     made = Cluster(f"127.0.0.1:{port}", folder, [])
     try:
         made.add(
@@ -228,6 +234,14 @@ def _until(true: Callable[[], object], what: str, driver: subprocess.Popen[str] 
             pytest.fail(f"the driver ended before {what}: {driver.communicate()}")
         assert time.monotonic() - begun < PATIENCE_S, f"waited too long for {what}"
         time.sleep(0.02)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        doors = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for door in doors:
+            door.bind(("127.0.0.1", 0))
+        return [door.getsockname()[1] for door in doors]
 
 
 def _below(pid: int) -> list[int]:

@@ -29,27 +29,39 @@ pytest.importorskip("ray.data", reason="Ray is not installed: pip install 'tfq[r
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 900  # on a busy machine; a quiet one needs a tenth
 CLIPS = 12
-# What Ray allows its own processes to start in, which is too little on a busy machine; ports that are not given are waited
-# for as well, and not long.
+# What Ray allows its own processes to start in is too little on a busy machine. Some of it can be set; for the rest a node is
+# started by hands that wait longer for it to show up, and write down at once where its agents will be heard.
 PATIENT = {
     "RAY_worker_register_timeout_seconds": str(PATIENCE_S),
     "RAY_agent_register_timeout_ms": str(1000 * PATIENCE_S),
+    "RAY_gcs_server_port_wait_time_s": str(PATIENCE_S),
     "RAY_health_check_timeout_ms": "60000",
+    "RAY_worker_niceness": "0",  # 15 otherwise
 }
-AGENTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
-# `ray start` gives a node 30 s to show up, which cannot be set, and is too little on a busy machine.
 START = """
-import time
+import sys, time
+from ray import _raylet
 from ray._private import services
 from ray.scripts.scripts import main
-ask = services.get_node
+
+ask, start = services.get_node, services.start_raylet
+
 def patient(*asked):
     while True:
         try:
             return ask(*asked)
         except RuntimeError:
             time.sleep(1)
-services.get_node = patient
+
+def started(*asked, **more):
+    bound = {**dict(zip(start.__code__.co_varnames, asked)), **more}
+    where = bound["session_dir"], bound["node_id"]
+    for name in ("METRICS_AGENT", "METRICS_EXPORT", "DASHBOARD_AGENT_LISTEN"):
+        _raylet.persist_port(*where, getattr(_raylet, f"{name}_PORT_NAME"), -1)
+    _raylet.persist_port(*where, _raylet.RUNTIME_ENV_AGENT_PORT_NAME, int(sys.argv[-1]))
+    return start(*asked, **more)
+
+services.get_node, services.start_raylet = patient, started
 main()
 """
 
@@ -87,7 +99,7 @@ class Cluster:
         command = [
             sys.executable, "-c", START, "start", *words, "--block", "--num-cpus", "1",
             "--object-store-memory", "100000000", "--disable-usage-stats",
-            *(f"--{name}-port={port}" for name, port in zip(AGENTS, _free_ports(len(AGENTS)), strict=True)),
+            "--runtime-env-agent-port", str(_free_port()),
         ]  # fmt: skip
         environment = {**os.environ, **PATIENT, "PYTHONPATH": str(ROOT)}
         log = self.folder / f"node{len(self.nodes)}.log"
@@ -102,7 +114,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # a socket's path is short
-    port = _free_ports(1)[0]
+    port = _free_port()
     made = Cluster(f"127.0.0.1:{port}", folder, [])
     try:
         made.add(
@@ -236,12 +248,10 @@ def _until(true: Callable[[], object], what: str, driver: subprocess.Popen[str] 
         time.sleep(0.02)
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        doors = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for door in doors:
-            door.bind(("127.0.0.1", 0))
-        return [door.getsockname()[1] for door in doors]
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
 
 
 def _below(pid: int) -> list[int]:

@@ -12,9 +12,10 @@ import logging
 import math
 import os
 import pickle
+import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from tfq.cli import interrupt, output
 from tfq.cli.inputs import Item
@@ -40,9 +41,11 @@ def spread(work: list[Item], task: Task, loop: Loop, screen: output.Screen) -> G
     task = dataclasses.replace(task, wait=True, gpu=loop.ray_gpus > 0, models=task.models and task.models.absolute())
     waiting = dict(enumerate(work))
     with _connected(str(loop.ray), loop.ray_cpus):
-        # A file that kills its worker takes its block with it: what did not come back is tried once more, each alone.
-        for alone in (False, True):
-            for number, done in _pass(waiting, task, loop, alone=alone):
+        # What was lost with a worker is tried again in a pass of its own, each file alone: one that kills its worker then
+        # takes no other with it. Retries of a task by Ray itself are off. They would be spent within seconds on the actor
+        # of a dead machine, to which tasks go until its death is known.
+        for again in range(1 + loop.ray_retries):
+            for number, done in _pass(waiting, task, loop, alone=again > 0):
                 item = waiting.pop(number)
                 screen.show(item.name)
                 yield dataclasses.replace(done, item=item)
@@ -75,7 +78,7 @@ def _pass(waiting: Mapping[int, Item], task: Task, loop: Loop, *, alone: bool) -
             ),
             num_cpus=loop.ray_cpus,
             num_gpus=gpus,
-            max_task_retries=loop.ray_retries,
+            max_task_retries=0,
         )
     try:
         for row in data.iter_rows():
@@ -170,9 +173,25 @@ def _connected(address: str, cpus: int) -> Iterator[None]:
     context.enable_progress_bars = False
     context.max_errored_blocks = -1  # what is missing at the end is tried again, and told
     try:
-        yield
+        with contextlib.redirect_stdout(cast("TextIO", _Data(sys.stdout))):
+            yield
     finally:
         ray.shutdown()
+
+
+class _Data:
+    """Standard output beside Ray, which prints what it hears of dying machines: all that tfq writes are bytes, not text."""
+
+    def __init__(self, real: TextIO) -> None:
+        self._real = real
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            log.info("ray: %s", text.strip())
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
 
 def _cause(error: BaseException) -> str:

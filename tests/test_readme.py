@@ -16,8 +16,7 @@ README = Path(__file__).parents[1] / "README.md"
 # What of a line cannot be typed in a test, as a pattern, and why; what is left of the line is typed.
 UNTYPED = {
     r"^python3 -m venv \.venv && \.venv/bin/pip install .+ && \.venv/bin/": "it installs from a package index",
-    r"^ray start .*$|^tfq .* --ray auto\b.*$|^sbatch .*$": "tests/cli/test_cluster.py has a cluster",
-    r"^parallel .*$": "GNU parallel is not on every machine; tests/cli/test_run.py has shards",
+    r"^ray start .*$|^tfq .* --ray auto\b.*$": "tests/cli/test_cluster.py has a cluster",
     r"^python -m pytest$": "these are the tests",
     r"^tfq score --demo\b.*$": "it scores a whole clip, which tests/test_end_to_end.py does",
 }

@@ -64,8 +64,8 @@ def analyse(sound: Sound) -> Voice:
     return Voice(
         f0,
         hnr,
-        *(_weighted([getattr(part, name) for part in parts], voiced) for name in _PERTURBATIONS),
-        np.concatenate([part.nuclei for part in parts]) if parts else np.zeros(0),
+        nuclei=np.concatenate([part.nuclei for part in parts]) if parts else np.zeros(0),
+        **{name: _weighted([getattr(part, name) for part in parts], voiced) for name in _PERTURBATIONS},
     )
 
 
@@ -124,7 +124,7 @@ def _analyse_piece(sound: Sound, start_s: float) -> Voice:
     times = (np.arange(-(-len(sound) * ROW_RATE // SAMPLE_RATE)) + 0.5) / ROW_RATE
     if len(sound) < _SHORTEST_S * SAMPLE_RATE or is_silent(sound):
         nothing = np.full(len(times), np.nan, np.float32)
-        return Voice(nothing, nothing, *[float("nan")] * len(_PERTURBATIONS), np.zeros(0))
+        return Voice(nothing, nothing, nuclei=np.zeros(0), **dict.fromkeys(_PERTURBATIONS, float("nan")))
     import parselmouth
 
     praat = parselmouth.Sound(sound.astype(np.float64), SAMPLE_RATE)
@@ -133,7 +133,8 @@ def _analyse_piece(sound: Sound, start_s: float) -> Voice:
     f0 = _nearest(times, pitch.xs(), pitch.selected_array["frequency"], 0.0)
     hnr = np.where(np.isfinite(f0), _nearest(times, harmonicity.xs(), harmonicity.values[0], -200.0), np.nan)
     nuclei = _nuclei(praat, times, f0) + start_s
-    return Voice(f0.astype(np.float32), hnr.astype(np.float32), *_perturbations(praat, pitch), nuclei)
+    perturbed = dict(zip(_PERTURBATIONS, _perturbations(praat, pitch), strict=True))
+    return Voice(f0.astype(np.float32), hnr.astype(np.float32), nuclei=nuclei, **perturbed)
 
 
 def _nearest(times: Floats, at: Floats, values: Floats, absent: float) -> Floats:

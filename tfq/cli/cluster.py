@@ -22,6 +22,7 @@ from tfq.cli.inputs import Item
 from tfq.cli.options import Loop
 from tfq.cli.work import Done, Task, do, limit_threads
 from tfq.errors import TfqError, UsageError
+from tfq.report.words import printable
 
 log = logging.getLogger("tfq")
 
@@ -50,7 +51,7 @@ def spread(work: list[Item], task: Task, loop: Loop, screen: output.Screen) -> G
                 screen.show(item.name)
                 yield dataclasses.replace(done, item=item)
         for item in waiting.values():
-            message = f"{output.printable(item.name)}: every worker that took it was killed, perhaps for lack of memory"
+            message = f"{printable(item.name)}: every worker that took it was killed, perhaps for lack of memory"
             yield Done(item, TfqError.exit_status, message)
 
 
@@ -91,7 +92,7 @@ def _parts(task: Task, gpus: float) -> list[tuple[Task, float]]:
     """The task, or where there is a GPU two: up to what is decoded on processors, the networks after it on the GPU."""
     if not gpus or task.target not in BEYOND or not task.keep:
         return [(task, gpus)]
-    first = dataclasses.replace(task, target=DECODED, recorded=True, force=False, after=None, gpu=False)
+    first = dataclasses.replace(task, target=DECODED, recorded={}, force=False, after=None, gpu=False)
     return [(first, 0.0), (task, gpus)]
 
 

@@ -57,9 +57,7 @@ def train(
     ] = "sinusoidal",
     summary: Annotated[
         Literal["ranks", "moments"],
-        typer.Option(
-            help="The clip as a whole: its statistics as ranks among the clips of training, or mean and spread."
-        ),
+        typer.Option(help="The clip as a whole: ranks of its statistics, or mean and spread."),
     ] = "ranks",
     overall: Annotated[
         Literal["composed", "free"], typer.Option(help="Overall is made of the other dimensions and moved, or is free.")

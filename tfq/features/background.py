@@ -36,7 +36,7 @@ def measure(clip: Clip) -> dict[str, Floats]:
         if frame is not None and before is not None and last == frame - EVERY:
             import cv2
 
-            flow = flow or cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+            flow = flow or cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
             row = _compare(picture, before, clip.landmarks[frame], clip.landmarks[last], flow)
         rows.append(row)
         before, last = (picture, frame) if frame is not None else (None, None)

@@ -144,7 +144,7 @@ def _tear(rows: Floats) -> Floats:
     return np.asarray(octaves.max(1) - np.median(octaves, 1))
 
 
-def _time_summary(clip: Clip, shown: _Pictures, held: Floats, stalled: Mask, fresh: Mask) -> dict[str, float]:
+def _time_summary(clip: Clip, shown: _Pictures, held: Floats | Ints, stalled: Mask, fresh: Mask) -> dict[str, float]:
     seconds = clip.length / FPS
     gaps = shown.stay_s[:-1] > 1.5 * shown.usual_s
     lost = (shown.stay_s[:-1] - shown.usual_s)[gaps].sum()

@@ -59,7 +59,7 @@ def pulses(times_s: Floats, count: int, sigma: float = 1.5) -> Floats:
     for at in times_s * FPS - 0.5:
         near = np.arange(max(0, round(at) - reach), min(count, round(at) + reach + 1))
         grid[near] += np.exp(-(((near - at) / sigma) ** 2) / 2)
-    return grid / (sigma * np.sqrt(2 * np.pi))
+    return np.asarray(grid / (sigma * np.sqrt(2 * np.pi)))
 
 
 def rhythm_band(series: Floats) -> Floats:

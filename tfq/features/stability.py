@@ -56,7 +56,7 @@ class _Follower:
     def __post_init__(self) -> None:
         import cv2
 
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         side = self.where.face.shape[0]
         self._x, self._y = np.meshgrid(*2 * [np.arange(side, dtype=np.float32)])
         at = np.argwhere(self.where.upper)[:, ::-1].astype(np.float64)
@@ -94,7 +94,7 @@ class _Follower:
     def _compare(self, grey: Picture, fine: Floats, grain: float, before: Picture, fine_before: Floats) -> Floats:
         import cv2
 
-        flow = self._flow.calc(grey, before, None)
+        flow = self._flow.calc(grey, before, None)  # type: ignore[call-overload]
         x, y = self._x + flow[..., 0], self._y + flow[..., 1]
         was = cv2.remap(before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         fine_was = cv2.remap(fine_before, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -62,7 +62,8 @@ class Filler:
 
     def _grow(self, size: int, ask: bytes) -> None:
         self._pipe.sendall(ask)
-        said, descriptors = b"", []
+        said = b""
+        descriptors: list[int] = []
         while not said.endswith(HERE):
             piece, found, _, _ = socket.recv_fds(self._pipe, 1, 1)
             if not piece:

@@ -39,7 +39,7 @@ class Hubert:
         self._model = model.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
         # The model is handed what the convolutions make, so that these can go over the sound piece by piece.
         self._convolutions: Any = model.feature_extractor
-        self._model.feature_extractor = torch.nn.Identity()  # type: ignore[assignment]
+        self._model.feature_extractor = torch.nn.Identity()
         self._normalise = normalise
 
     @property

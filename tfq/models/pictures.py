@@ -61,7 +61,7 @@ def load_resnet(folder: Path | None = None, *, offline: bool = False) -> Picture
             f"{where}: ResNet-101's weights cannot be had ({str(error).splitlines()[0]}); "
             "put a folder as `save_pretrained` writes it at --models DIR/resnet101"
         ) from error
-    model = model.eval().requires_grad_(False)
+    model = model.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
     return PictureEncoder(lambda pictures: model(pictures).pooler_output.flatten(1), _RESNET_SIDE)
 
 

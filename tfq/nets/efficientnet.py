@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -62,7 +64,7 @@ class _Block(nn.Module):
     def forward(self, given: Tensor) -> Tensor:
         rows = functional.relu6(self._bn0(self._expand_conv(given))) if self._expands else given
         rows = functional.relu6(self._bn1(self._depthwise_conv(rows)))
-        rows = self._bn2(self._project_conv(rows))
+        rows = cast("Tensor", self._bn2(self._project_conv(rows)))
         return given + rows if self._adds else rows
 
 

@@ -55,7 +55,7 @@ def take(file: TfqFile, config: OpenFaceConfig) -> None:
     on_grid = along(rows, file.array("extract/picture"), str(given or PROGRAM))
     with file.replacing("openface", stamp) as group:
         group.put("intensities", on_grid)
-        group.put("valid", np.isfinite(on_grid).all(1))
+        group.put("valid", np.asarray(np.isfinite(on_grid).all(1)))
         group.info = {"units": list(UNITS), "source": given.name if given else PROGRAM}
 
 

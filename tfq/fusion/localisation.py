@@ -12,7 +12,7 @@ from tfq import timebase
 from tfq.types import Floats, Mask, Span
 
 SHIFTS = np.linspace(-4.0, 4.0, 41)  # logits that may be added to scores over time
-FALSE_ALARM = 0.25  # overlap (IoU) that one segment a minute of clean clips is worth avoiding
+FALSE_ALARM = 0.5  # overlap (IoU) that one segment a minute of clean clips is worth avoiding
 
 HIT = 0.5  # overlap (IoU) from which a segment is counted as the span, as in temporal action detection
 

@@ -13,7 +13,7 @@ def asked(monkeypatch):
     """What the commands asked of their stages."""
     calls = []
 
-    def index(paths, out, config, *, said, jobs, tell):
+    def index(paths, out, config, *, said, reader, tell):
         calls.append((paths, out, config, said))
         return {"files": len(paths), "split": {"train": 2}, "dropped": {"no_face": 1}}
 

@@ -71,7 +71,7 @@ def completed(line: str, folder) -> list[str]:
         ("tfq score --fail-under lip_sync=3,o", ["lip_sync=3,overall="]),
         ("tfq score --format jso", ["json", "jsonl"]),
         ("tfq features --only ", list(MEASUREMENTS)),
-        ("tfq features --skip lips,li", []),
+        ("tfq features --skip lips,li", ["lips,liveliness"]),
         ("tfq features --skip mel,dns", ["mel,dnsmos"]),
         ("tfq models fetch scr", ["scrfd"]),
         ("tfq score c", ["clip.h5", "clip.mp4"]),

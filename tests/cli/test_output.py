@@ -26,7 +26,7 @@ def on_terminal(command, environment, stdout):
 def test_a_bar_is_drawn_for_a_person_and_for_nobody_else(fake, environment, video, tmp_path):
     command = [*fake, "extract", str(video("clip.mp4"))]
     with (tmp_path / "paths").open("wb") as paths:
-        assert b"clip.mp4: extract" in on_terminal(command, environment, paths)
+        assert b"clip.mp4: extract" in on_terminal(command, {**environment, "COLUMNS": "200"}, paths)
         assert on_terminal([*command, "--quiet"], environment, paths) == b""
 
 

@@ -132,7 +132,7 @@ app.add_typer(models, name="models")
 def main() -> None:
     """The entry point of the package."""
     interrupt.insist()
-    # Threads of numpy's algebra wait for each other in a busy loop. Whisper's layers over 10 s of sound cost 0.28 s of
-    # processor time on one thread and 0.97 on two, and nothing else here multiplies large matrices outside of torch.
+    # Threads of numpy's algebra wait for each other in a busy loop, which costs several times what it saves; nothing but
+    # Whisper's layers multiplies large matrices outside of torch here.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     get_command(app)(prog_name="tfq")

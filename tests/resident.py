@@ -97,6 +97,8 @@ def _answer(line: socket.socket, main) -> None:
     status = 70
     try:
         main()
+    except KeyboardInterrupt:  # before tfq had anything in place
+        status = 128 + signal.SIGINT
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     finally:

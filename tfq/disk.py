@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfq import signals
 from tfq.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,19 +38,18 @@ def written(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Raises:
         InputError: the system refuses to write, in the block too.
     """
-    with _told(path):
+    with _told(path), contextlib.ExitStack() as stack:
         clear(path)
-        sibling, descriptor = _hold(lambda: path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp{path.suffix}"))
-        try:
-            yield sibling
-            if durable:
-                _sync(sibling)
-            sibling.replace(path)
-            if durable:
-                _sync(path.parent)
-        finally:
-            sibling.unlink(missing_ok=True)
-            os.close(descriptor)
+        with signals.held():
+            sibling, descriptor = _hold(lambda: path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp{path.suffix}"))
+            stack.callback(os.close, descriptor)
+            stack.callback(sibling.unlink, missing_ok=True)
+        yield sibling
+        if durable:
+            _sync(sibling)
+        sibling.replace(path)
+        if durable:
+            _sync(path.parent)
 
 
 def lock(path: Path, timeout_s: float = -1) -> BaseFileLock:
@@ -95,13 +95,12 @@ def folder() -> Iterator[Path]:
         with contextlib.suppress(OSError):
             if left.parent.lstat().st_uid == os.getuid() and _is_left(left):
                 shutil.rmtree(left.parent, ignore_errors=True)
-    with _told(Path(tempfile.gettempdir())):
-        held, descriptor = _hold(lambda: Path(tempfile.mkdtemp(prefix="tfq-")) / _HELD)
-    try:
-        yield held.parent
-    finally:
-        shutil.rmtree(held.parent, ignore_errors=True)
-        os.close(descriptor)
+    with contextlib.ExitStack() as stack:
+        with _told(Path(tempfile.gettempdir())), signals.held():
+            mark, descriptor = _hold(lambda: Path(tempfile.mkdtemp(prefix="tfq-")) / _HELD)
+            stack.callback(os.close, descriptor)
+            stack.callback(shutil.rmtree, mark.parent, ignore_errors=True)
+        yield mark.parent
 
 
 def clear(path: Path, *, alone: bool = False) -> None:

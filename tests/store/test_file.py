@@ -15,6 +15,7 @@ import pytest
 from tests.builders import h5
 from tfq.errors import FormatError, InputError, InUseError, TfqError
 from tfq.store import GroupWriter, Stamp, TfqFile
+from tfq.store.sink import Sink
 
 STAMP = Stamp("extract", 1, {"size": 320}, {"net": "aa"}, {"source": "bb"})
 TIMES = np.arange(5) / 25
@@ -295,3 +296,28 @@ def test_the_file_is_one_that_every_reader_has_filters_for(tmp_path):
         used = set()
         file.visititems(lambda _, item: used.add(item.compression) if isinstance(item, h5py.Dataset) else None)
     assert used <= {None, "gzip", "lzf"}
+
+
+@pytest.mark.parametrize("what", ["write", "truncate", "seek"])
+def test_an_interrupt_while_hdf5_writes_ends_the_stage_and_leaves_the_old_file(tmp_path, monkeypatch, what):
+    """HDF5 takes no exception from what it calls: it would go on as if the bytes had been written."""
+    path = write(tmp_path / "a.h5")
+    calls = {"all": 0, "met": 0}
+    whole = getattr(Sink, what)
+
+    def met(self, *given):
+        calls["all"] += 1
+        if calls["all"] == calls["met"]:
+            signal.raise_signal(signal.SIGINT)
+        return whole(self, *given)
+
+    monkeypatch.setattr(Sink, what, met)
+    write(tmp_path / "b.h5", TIMES * 2)
+    count = calls["all"]
+    assert count
+    for i in range(1, count + 1):
+        calls.update(all=0, met=i)
+        with pytest.raises(KeyboardInterrupt):
+            write(path, TIMES * 2)
+        assert np.array_equal(read(path), TIMES)
+        assert beside(path) == {"a.h5", "b.h5"}

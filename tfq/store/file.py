@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tfq import disk
+from tfq import disk, signals
 from tfq.errors import FormatError, InputError, InUseError, TfqError
 from tfq.store import schema
 from tfq.store.opening import DAMAGE, open_checked, open_foreign, plain
@@ -30,6 +31,7 @@ from tfq.store.sink import Sink
 
 Array = NDArray[Any]
 
+ASK_AGAIN_AFTER_S = 0.05  # whether another process has let go of a file
 PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # gzip would take longer than finding the face
 
 
@@ -43,24 +45,27 @@ class GroupWriter:
 
     def put(self, name: str, values: Array) -> None:
         """Store a whole dataset. `name` is relative to the group, as in `landmarks` or `lips/values`."""
-        self._create(name, np.asarray(values))
+        with signals.held():
+            self._create(name, np.asarray(values))
 
     def append(self, name: str, rows: Array) -> None:
         """Store the next rows of a dataset along its first dimension."""
         rows = np.asarray(rows)
-        if name not in self._group:
-            self._create(name, rows)
-            return
-        dataset = self._group[name]
-        end = len(dataset)
-        dataset.resize(end + len(rows), axis=0)
-        dataset[end:] = rows
-        self._sink.check()
+        with signals.held():
+            if name not in self._group:
+                self._create(name, rows)
+                return
+            dataset = self._group[name]
+            end = len(dataset)
+            dataset.resize(end + len(rows), axis=0)
+            dataset[end:] = rows
+            self._sink.check()
 
     def describe(self, name: str, info: Mapping[str, Any], status: str = "ok") -> None:
         """Attach scalars to a group inside this one, as features do."""
-        group = self._group.require_group(name)
-        _attach(group, {"info": to_json(info), "status": status})
+        with signals.held():
+            group = self._group.require_group(name)
+            _attach(group, {"info": to_json(info), "status": status})
 
     def _create(self, name: str, values: Array) -> None:
         path = f"{self._group.name.strip('/')}/{name}"
@@ -105,11 +110,15 @@ class TfqFile:
         self.path = path
         self._durable = durable
         self._read_only = read_only
-        self._lock = None if read_only else _take(path, wait)
+        self._lock: filelock.BaseFileLock | None = None
         self._file: h5py.File | None = None
         self._sink: Sink
         try:
             if not read_only:
+                while not self._take() and wait:
+                    time.sleep(ASK_AGAIN_AFTER_S)
+                if self._lock is None:
+                    raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait")
                 disk.clear(path, alone=True)
             if path.exists():
                 self._file = open_checked(path) if looked else open_foreign(path)
@@ -127,13 +136,31 @@ class TfqFile:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        self.close()  # where an interrupt came between making it and entering it
+
     def close(self) -> None:
-        if getattr(self, "_file", None) is not None:
-            self._file.close()  # type: ignore[union-attr]
-            self._file = None
-        if self._lock is not None:
-            disk.unlock(self._lock)
-            self._lock = None
+        """Let go of it; nothing happens the second time."""
+        with signals.held():
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+            if self._lock is not None:
+                disk.unlock(self._lock)
+                self._lock = None
+
+    def _take(self) -> bool:
+        """Take the lock, unless another process has it."""
+        try:
+            with signals.held():
+                self._lock = disk.lock(self.path.with_name(f".{self.path.name}.lock"), 0)
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot write in this folder ({error.strerror}); name another with --out-dir"
+            ) from error
+        return True
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -205,16 +232,18 @@ class TfqFile:
         if self._read_only:
             raise TfqError(f"{self.path} was opened for reading")
         with self._anew() as new:
-            writer = GroupWriter(new.create_group(group), self._sink)
+            with signals.held():
+                writer = GroupWriter(new.create_group(group), self._sink)
             yield writer
-            _attach(new[group], {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
-            self._copy_rest(new, group, root or {})
+            with signals.held():
+                _attach(new[group], {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})
+                self._copy_rest(new, group, root or {})
 
     def strip(self, datasets: Collection[str]) -> None:
         """Write the file anew without some datasets; groups, stamps and all else stay as they are."""
         if self._read_only or self._file is None:
             raise TfqError(f"{self.path} was opened for reading")
-        with self._anew() as new:
+        with self._anew() as new, signals.held():
             _copy(self._file, new, datasets)
 
     def _copy_rest(self, new: h5py.File, group: str, root: Mapping[str, str | int]) -> None:
@@ -235,7 +264,7 @@ class TfqFile:
         with (
             disk.written(self.path, durable=self._durable) as sibling,
             Sink(sibling) as self._sink,
-            h5py.File(self._sink, "w", libver=("v108", "v110")) as new,
+            _made(self._sink) as new,
         ):
             yield new
         if self._file is not None:
@@ -285,15 +314,19 @@ def _seal(texts: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _take(path: Path, wait: bool) -> filelock.BaseFileLock:
-    try:
-        return disk.lock(path.with_name(f".{path.name}.lock"), -1 if wait else 0)
-    except filelock.Timeout as error:
-        raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait") from error
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot write in this folder ({error.strerror}); name another with --out-dir"
-        ) from error
+@contextlib.contextmanager
+def _made(sink: Sink) -> Iterator[h5py.File]:
+    """A new HDF5 file in a sink."""
+    with contextlib.ExitStack() as stack:
+        with signals.held():
+            new = h5py.File(sink, "w", libver=("v108", "v110"))
+            stack.callback(_closed, new)
+        yield new
+
+
+def _closed(file: h5py.File) -> None:
+    with signals.held():
+        file.close()
 
 
 def _copy(source: h5py.Group, target: h5py.Group, without: Collection[str]) -> None:

@@ -169,6 +169,7 @@ class TrainConfig:
     overall: str = (
         "composed"  # composed: of the other dimensions, and moved by a head of its own; free: by a head alone
     )
+    additive: bool = True  # an additive model of the clip's ranks, learned from pairs, has a share in its scores
     spread: bool = False
     width: int = 256
     layers: int = 2

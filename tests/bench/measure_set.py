@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tfq.config import Settings
 from tfq.errors import TfqError
-from tfq.features import MEASUREMENTS
+from tfq.features import chosen
 from tfq.models.runtime import Models
 from tfq.stages import features as stage
 from tfq.stages import pipeline
@@ -35,7 +35,7 @@ def measure(path: Path, originals: dict[str, Path], models: Models) -> None:
             pipeline.walk(file, "features", Settings(), models)
             return
         stamp = pipeline._stamp(file, "features", Settings().features, models, None)
-        if file.stamp("features") == stamp and set(MEASUREMENTS) == set(file.names("features")):
+        if file.stamp("features") == stamp and {row.name for row in _rows()} <= set(file.names("features")):
             return
         with TfqFile(original, read_only=True) as source:
             _take_over(file, source, stamp, {"sound": ("face",), "picture": ("sound",)}[degraded["stream"]], models)
@@ -43,8 +43,8 @@ def measure(path: Path, originals: dict[str, Path], models: Models) -> None:
 
 def _take_over(file: TfqFile, source: TfqFile, stamp, needs: tuple[str, ...], models: Models) -> None:
     same = source.shape("extract/time_s") == file.shape("extract/time_s")
-    taken = {n for n, row in MEASUREMENTS.items() if same and row.needs == needs and n not in READS_BOTH}
-    rows = tuple(row for name, row in MEASUREMENTS.items() if name not in taken)
+    taken = {row.name for row in _rows() if same and row.needs == needs and row.name not in READS_BOTH}
+    rows = tuple(row for row in _rows() if row.name not in taken)
     made_from = stage._made_from(stamp)
     clip = stage._read(file, Settings().features, rows, models)
     measured = [(row, row(clip)) for row in rows]
@@ -56,7 +56,11 @@ def _take_over(file: TfqFile, source: TfqFile, stamp, needs: tuple[str, ...], mo
                 group.put(f"{name}/{part}", source.array(f"features/{name}/{part}"))
             info = {**source.info(f"features/{name}"), "made_from": made_from}
             group.describe(name, info, source.status(f"features/{name}"))
-        group.info = {"groups": sorted(MEASUREMENTS)}
+        group.info = {"groups": sorted(row.name for row in _rows())}
+
+
+def _rows():
+    return chosen(Settings().features.only, Settings().features.skip)
 
 
 def main() -> None:

@@ -211,6 +211,9 @@ _TRAIN = {
     ),
     "How the decoder knows where in the clip it is.": "解码器如何得知在片段中的位置。",
     "The clip as a whole: ranks of its statistics, or mean and spread.": "片段整体：统计量的名次，或均值与离散度。",
+    "Let an additive model of the clip's ranks, learned from pairs, have a share.": (
+        "让由成对比较学得的可加模型（片段统计量的名次）参与评分。"
+    ),
     "Overall is made of the other dimensions and moved, or is free.": "总体分由其他各项合成后再作修正，或完全独立预测。",
     "Learn how far off each score may be; intervals follow it.": "学习每个分数可能的偏差，区间随之变化。",
     "Judge these alone.": "只评价这些项目。",

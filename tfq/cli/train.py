@@ -62,6 +62,13 @@ def train(
     overall: Annotated[
         Literal["composed", "free"], typer.Option(help="Overall is made of the other dimensions and moved, or is free.")
     ] = "composed",
+    additive: Annotated[
+        bool,
+        typer.Option(
+            "--additive/--no-additive",
+            help="Let an additive model of the clip's ranks, learned from pairs, have a share.",
+        ),
+    ] = DEFAULT.additive,
     spread: Annotated[
         bool, typer.Option("--spread", help="Learn how far off each score may be; intervals follow it.")
     ] = DEFAULT.spread,
@@ -168,6 +175,7 @@ def train(
         positions=positions,
         summary=summary,
         overall=overall,
+        additive=additive,
         spread=spread,
         width=width,
         layers=layers,

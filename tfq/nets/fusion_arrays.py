@@ -30,6 +30,19 @@ class FusionArrays:
         self.arrays = arrays
         self._weights = Weights(arrays)
 
+    def parts(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> tuple[Floats, Floats]:
+        """Logits of the clip before they are put together, `[M]` each: of the network's heads, and of the additive model."""
+        return self._heads(features, present)[0], self._additive(features, present)
+
+    def together(self, raw: Floats, lines: Floats) -> Floats:
+        """Scores `[..., M]` in [1, 5] from both `parts`."""
+        if not self.spec.additive:
+            return self._scores(raw)
+        share, constant = self._weights["additive.share"].T
+        if self.spec.composed:
+            raw = self._composed(raw, _bounded(raw + share * (lines - raw) + constant))
+        return _bounded(raw + share * (lines - raw) + constant)
+
     def __call__(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> Scores:
         """Score a clip.
 
@@ -37,6 +50,23 @@ class FusionArrays:
             features: name to `[T, D]` float32, normalised, finite everywhere.
             present: name to `[T]` bool: the row was measured.
         """
+        raw, time, spread = self._heads(features, present)
+        lines = self._additive(features, present) if self.spec.additive else raw
+        moments = time + np.array(self.spec.moments or (0.0,) * len(raw), np.float32)
+        return Scores(self.together(raw, lines), self._scores(moments), spread)
+
+    def _additive(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> Floats:
+        weights, lines = self._weights, self._weights["additive.constant"]
+        for name in self.spec.features:
+            if present[name].any():
+                ranks = summary_arrays.ranks(
+                    summary_arrays.statistics(features[name], present[name]), weights[f"additive.points.{name}"]
+                )
+                lines = lines + weights[f"additive.weights.{name}"] @ summary_arrays.bent(ranks)
+        return lines
+
+    def _heads(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> tuple[Floats, Floats, Floats]:
+        """Logits of the clip `[M]` and of each moment `[T, M]`, and the spread `[M]`."""
         spec, weights = self.spec, self._weights
         rows = {name: _input(weights.at(f"inputs.{name}"), features[name], present[name]) for name in spec.features}
         nothing: Floats = np.zeros((len(next(iter(rows.values()))), spec.width), np.float32)
@@ -57,24 +87,26 @@ class FusionArrays:
         spread = np.ones(len(seen), np.float32)
         if spec.spread:
             spread = LEAST_SPREAD + np.logaddexp(0, self._each("spreads", seen)).astype(np.float32)
-        moments = np.concatenate(time, 1) + np.array(spec.moments or (0.0,) * len(time), np.float32)
-        return Scores(self._scores(self._each("of_clip", seen)), self._scores(moments), spread)
+        return self._each("of_clip", seen), np.concatenate(time, 1), spread
 
     def _each(self, name: str, seen: list[Floats]) -> Floats:
         """One head a dimension, each over what is its own: `[M]`."""
         return np.concatenate([_head(self._weights.at(f"{name}.{i}"), rows) for i, rows in enumerate(seen)])
 
     def _scores(self, raw: Floats) -> Floats:
-        if self.spec.composed:
-            parts, at = _bounded(raw), self.spec.dimensions.index
-            lost = [
-                weight * np.logaddexp(0, 10 * (CLEAN - parts[..., at(name)])) / 10
-                for name, weight in PARTS_OF_WHOLE.items()
-            ]
-            whole = np.clip(CLEAN - np.sqrt(np.square(lost).sum(0)), 1.1, 4.9)
-            raw = raw.copy()
-            raw[..., at("overall")] += np.log((whole - 1) / (5 - whole))
-        return _bounded(raw)
+        return _bounded(self._composed(raw, _bounded(raw)) if self.spec.composed else raw)
+
+    def _composed(self, raw: Floats, parts: Floats) -> Floats:
+        """Logits with that of overall moved by what the scores of the other dimensions, `parts`, make of it."""
+        at = self.spec.dimensions.index
+        lost = [
+            weight * np.logaddexp(0, 10 * (CLEAN - parts[..., at(name)])) / 10
+            for name, weight in PARTS_OF_WHOLE.items()
+        ]
+        whole = np.clip(CLEAN - np.sqrt(np.square(lost).sum(0)), 1.1, 4.9)
+        raw = raw.copy()
+        raw[..., at("overall")] += np.log((whole - 1) / (5 - whole))
+        return raw
 
     def _fuse(self, picture: Floats, sound: Floats) -> Floats:
         spec, weights = self.spec, self._weights

@@ -50,7 +50,8 @@ class FusionSpec:
 
     `picture`, `sound` and `cross` map feature names to their widths. `cross` features compare the two streams and are
     given to both. The fields after them are those of `TrainConfig`; `teachers` are features that the sound stream has
-    to foretell in training, `longest` the frames that learned positions know, `moments` what is added to the logits of the
+    to foretell in training, `longest` the frames that learned positions know, `additive` says that the additive model of
+    `tfq.fusion.additive` is part of the scores, `moments` what is added to the logits of the
     scores over time, by dimension, once it is known where weak moments begin.
     """
 
@@ -71,6 +72,7 @@ class FusionSpec:
     longest: int = 300
     summary: str = "moments"
     overall: str = "free"
+    additive: bool = False
     moments: tuple[float, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ from tfq.types import Floats, Mask
 
 KNOTS = 17
 PARTS = 4  # statistics of a column
+BEND, PIECES = 0.5, 3  # ranks beyond which a statistic counts by another slope; numbers that a bent rank is told by
 SHARP = 2.0  # the ends are the logarithm of a mean of powers: a tenth of the frames at 3 deviations reads as 1.9
 
 
@@ -29,3 +30,12 @@ def ranks(found: Floats, points: Floats) -> Floats:
         share = ((found - low) / np.maximum(high - low, np.float32(1e-6))).clip(0, 1)
         total += (upper[:, 0] - 1 + share) / np.float32(KNOTS - 1)
     return total
+
+
+def bent(told: Floats) -> Floats:
+    """Ranks `[S]`, and how far they lie above and below the middle half, each from 0 to 1: `[3 S]`.
+
+    A weighted sum of the three is any curve of three straight pieces, so that too little and too much can both be bad.
+    """
+    ends = [np.maximum(0, sign * told - BEND) / (1 - BEND) for sign in (1, -1)]
+    return np.concatenate([told, *ends]).astype(np.float32)

@@ -18,7 +18,7 @@ from tfq import disk
 from tfq.config import ScoreConfig, TrainConfig
 from tfq.diagnosis import segments
 from tfq.errors import InputError
-from tfq.fusion import calibrate, evaluation, localisation, memory
+from tfq.fusion import additive, calibrate, evaluation, localisation, memory
 from tfq.fusion.batches import Clips, Example, Held
 from tfq.fusion.judge import LONGEST, Judgement, judge
 from tfq.fusion.split import PARTS, folds
@@ -94,8 +94,8 @@ def train(
     if log is None:
         return {}
     log.close()
-    figures, widths = measure(network, validation, test, config.tasks)
-    plain = located(network.plain(), validation)
+    plain = located(finished(network, clips, validation, config), validation)
+    figures, widths = measure(plain, validation, test, config.tasks)
     checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, plain, scale, widths, figures))
     resume.unlink(missing_ok=True)
     tell(f"peak memory {peak() / GB:.1f} GB")
@@ -129,8 +129,9 @@ def cross_validate(
         network = fit(
             Held(rest), Held(held_out), spec_of(scale, config), config, Watch(_teller(None, tell, f"fold {i}, "), step)
         )
-        judged += judge_all(network, group)
-        half.append(np.tile(calibrated(network, held_out), (len(group), 1)))
+        plain = finished(network, Held(rest), held_out, config)
+        judged += judge_all(plain, group)
+        half.append(np.tile(calibrated(plain, held_out), (len(group), 1)))
     clips = [clip for group in groups for clip in group]
     widths = np.concatenate(half)
     figures = table(clips, judged, widths, config.tasks)
@@ -142,8 +143,14 @@ def cross_validate(
     return figures
 
 
+def finished(network: Fusion, clips: Clips, validation: Sequence[Example], config: TrainConfig) -> FusionArrays:
+    """The network for inference, with the additive model where it is asked for."""
+    plain = network.plain()
+    return additive.shared(additive.fit(plain, clips, config.seed), validation) if config.additive else plain
+
+
 def measure(
-    network: Fusion, validation: Sequence[Example], test: Sequence[Example], tasks: tuple[str, ...]
+    network: FusionArrays, validation: Sequence[Example], test: Sequence[Example], tasks: tuple[str, ...]
 ) -> tuple[Figures, Floats]:
     """Figures on `test`, and half the widths of the intervals, calibrated on `validation`."""
     widths = calibrated(network, validation)
@@ -174,7 +181,7 @@ def table(examples: Sequence[Example], judged: Sequence[Judgement], widths: Floa
     return {task: evaluation.figures(beside, i) for i, task in enumerate(tasks)}
 
 
-def calibrated(network: Fusion, examples: Sequence[Example]) -> Floats:
+def calibrated(network: FusionArrays, examples: Sequence[Example]) -> Floats:
     """Half the widths of the intervals, in units of the spread that the network tells.
 
     Clips that nothing was done to are left out where there are enough others: their label is a convention that a network
@@ -211,9 +218,8 @@ def located(network: FusionArrays, examples: Sequence[Example]) -> FusionArrays:
     return FusionArrays(replace(network.spec, moments=tuple(moments)), network.arrays)
 
 
-def judge_all(network: Fusion, examples: Sequence[Example]) -> list[Judgement]:
-    plain = network.plain()
-    return [judge(plain, e.rows, e.present) for e in examples]
+def judge_all(network: FusionArrays, examples: Sequence[Example]) -> list[Judgement]:
+    return [judge(network, e.rows, e.present) for e in examples]
 
 
 def main_process() -> bool:

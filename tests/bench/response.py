@@ -79,13 +79,13 @@ def _measured(
     with TfqFile(copy.with_suffix(".h5"), durable=False) as file:
         walk(file, "sync", Settings(), models)
         walk(file, "features", Settings(), models)
-        values = _indicators(file)
+        values = indicators(file)
     for path in clip.parent.glob(f"{copy.stem}*"):
         path.unlink()
     return values
 
 
-def _indicators(file: TfqFile) -> dict[str, float]:
+def indicators(file: TfqFile) -> dict[str, float]:
     """Every number a file holds for the whole clip."""
     values = {
         f"{group}.{name}": float(value)

@@ -1,9 +1,7 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from tfq.faces.landmarks import POINTS, Finder, crop, head_pose
+from tfq.faces.landmarks import POINTS, Finder, Landmarks, crop, head_pose
 
 PICTURE = np.zeros((400, 600, 3), np.uint8)
 BOX = np.array([200, 100, 300, 200], np.float32)
@@ -15,15 +13,11 @@ class Stub:
     def __init__(self, low: float = 0.3, high: float = 0.7, *, empty: bool = False) -> None:
         self.low, self.high, self.empty, self.times = low, high, empty, []
 
-    def detect_for_video(self, image, time_ms):
+    def find(self, view, time_ms):
         self.times.append(time_ms)
-        places = np.linspace(self.low, self.high, POINTS)
-        face = [SimpleNamespace(x=place, y=place, z=0.0) for place in places]
-        return SimpleNamespace(
-            face_landmarks=[] if self.empty else [face],
-            face_blendshapes=[[SimpleNamespace(score=0.5)] * 52],
-            facial_transformation_matrixes=[np.eye(4)],
-        )
+        places = np.linspace(self.low, self.high, POINTS, dtype=np.float32)
+        points = np.stack([places, places, np.zeros_like(places)], axis=1)
+        return None if self.empty else Landmarks(points, np.full(52, 0.5, np.float32), np.eye(4, dtype=np.float32))
 
 
 def test_points_come_back_in_source_pixels():

@@ -12,6 +12,8 @@ from tfq.errors import WeightsError
 from tfq.models.registry import WEIGHTS
 from tfq.models.runtime import Models
 
+DEMO = Path(__file__).parents[2] / "tfq" / "demo" / "demo.mp4"
+
 
 def test_a_hash_needs_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TFQ_CACHE", str(tmp_path / "nothing"))
@@ -70,14 +72,29 @@ def test_scrfd_answers_for_two_anchors_a_cell_at_any_size(models: Models, height
 
 @pytest.mark.weights
 def test_each_landmarker_is_fresh_and_quiet(models: Models, capfd: pytest.CaptureFixture[str]) -> None:
-    import mediapipe
-
-    black = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.zeros((128, 128, 3), np.uint8))
+    black = np.zeros((128, 128, 3), np.uint8)
     for _ in range(2):  # one shared by two videos would refuse the second zero
         with models.landmarker() as landmarker:
             for time_ms in (0, 40):
-                assert landmarker.detect_for_video(black, time_ms).face_landmarks == []
+                assert landmarker.find(black, time_ms) is None
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.weights
+def test_what_the_landmarker_finds_is_what_mediapipe_says(models: Models) -> None:
+    import mediapipe
+
+    from tfq.media.frames import frames
+
+    _, picture = next(frames(DEMO, np.arange(1)))
+    view = np.ascontiguousarray(picture[:, : picture.shape[0]])
+    with models.landmarker() as ours, models.landmarker() as theirs:
+        found = ours.find(view, 0)
+        said = theirs._landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, view), 0)
+    assert found is not None
+    np.testing.assert_array_equal(found.points, np.float32([(p.x, p.y, p.z) for p in said.face_landmarks[0]]))
+    np.testing.assert_array_equal(found.blendshapes, np.float32([row.score for row in said.face_blendshapes[0]]))
+    np.testing.assert_array_equal(found.matrix, said.facial_transformation_matrixes[0])
 
 
 @pytest.mark.weights

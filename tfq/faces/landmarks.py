@@ -6,7 +6,7 @@ The landmarker misses faces that are small in the frame, so it is shown a square
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -87,13 +87,32 @@ class Face:
 MISSING = Face(np.full((POINTS, 3), np.nan), np.full(len(BLENDSHAPES), np.nan), np.full(3, np.nan))
 
 
+class Landmarks(NamedTuple):
+    """What a landmarker finds in a view.
+
+    `points` `[478, 3]` in sides of the view, `blendshapes` `[52]`, and the `[4, 4]` matrix that puts the canonical face
+    before the camera; all float32.
+    """
+
+    points: Floats
+    blendshapes: Floats
+    matrix: Floats
+
+
+class Landmarker(Protocol):
+    """Finds the points of one face in the views of one video."""
+
+    def find(self, view: Picture, time_ms: int) -> Landmarks | None:
+        """The face in `[S, S, 3]` uint8 RGB; times rise strictly."""
+
+
 class Finder:
     """Follows one face through a video with a landmarker of its own.
 
     The square it looks at holds still while the face does, because the landmarker's tracker works in its coordinates.
     """
 
-    def __init__(self, landmarker: Any, reach: float) -> None:
+    def __init__(self, landmarker: Landmarker, reach: float) -> None:
         """`landmarker` is fresh; `reach` is the room around the box, in box sides on each side."""
         self._landmarker = landmarker
         self._reach = reach
@@ -101,21 +120,16 @@ class Finder:
 
     def find(self, picture: Picture, box: Boxes, time_ms: int) -> Face | None:
         """The face in a box, or None; times must rise strictly."""
-        import mediapipe as mp
-
         left, top, side = self._where(box)
-        view = crop(picture, left, top, side)
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=view)
-        result = self._landmarker.detect_for_video(image, time_ms)
-        if not result.face_landmarks:
+        found = self._landmarker.find(crop(picture, left, top, side), time_ms)
+        if found is None:
             return None
-        points = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]], np.float32) * side
+        points = found.points * side
         points[:, :2] += (left, top)
         corners = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
         if overlap(corners[None], box[None])[0, 0] < LEAST_FIT:
             return None
-        shapes = np.array([shape.score for shape in result.face_blendshapes[0]], np.float32)
-        return Face(points, shapes, head_pose(np.asarray(result.facial_transformation_matrixes[0])))
+        return Face(points, found.blendshapes, head_pose(found.matrix))
 
     def _where(self, box: Boxes) -> tuple[float, float, float]:
         centre = (box[:2] + box[2:]) / 2

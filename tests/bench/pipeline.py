@@ -10,6 +10,7 @@ Those of the child that decodes are told apart, from Linux's /proc.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import resource
 import sys
@@ -52,12 +53,19 @@ def measured() -> Iterator[Cost]:
 
 
 def walk(clip: Path, path: Path, models: Models) -> dict[str, Cost]:
-    """Run every stage on a video; the time to open the file and make its stamps belongs to the stage."""
-    costs = {}
-    with TfqFile(path, durable=False) as file:
-        for name in pipeline.ROAD:
-            with measured() as costs[name]:
-                pipeline.walk(file, name, Settings(), models, source=clip)
+    """Score a video; each stage's cost goes from where it begins to where the next one does.
+
+    With more than one thread, work on the sound runs beside `detect` and `align` and is counted there.
+    """
+    costs: dict[str, Cost] = {}
+    with contextlib.ExitStack() as running, TfqFile(path, durable=False) as file:
+
+        def begun(name: str) -> None:
+            running.close()
+            costs[name] = running.enter_context(measured())
+
+        begun("start")
+        pipeline.walk(file, "score", Settings(), models, source=clip, progress=begun)
     return costs
 
 

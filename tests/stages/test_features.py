@@ -98,3 +98,22 @@ def test_absence_is_named_and_the_rest_is_measured(tmp_path: Path, face: bool, s
 def test_weights_are_those_of_the_chosen() -> None:
     assert features.weights(FeaturesConfig()) == ("niqe", "brisque", "dnsmos", "dnsmos-p808", "distillmos-arrays")
     assert features.weights(FeaturesConfig(skip=("naturalness", "dnsmos", "distillmos"))) == ()
+
+
+@pytest.mark.weights
+def test_what_was_heard_ahead_is_what_is_heard_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, stamp = FeaturesConfig(skip=("naturalness",)), Stamp("features", 1)
+    with road(tmp_path / "a.h5") as alone, road(tmp_path / "b.h5") as ahead:
+        features.run(alone, config, Models(threads=1), stamp)
+        models = Models(threads=1)
+        features.listen(ahead, config, models)
+        for begun in list(models.ahead._begun.values()):
+            begun.result()
+        for row in chosen():
+            if row.needs == ("sound",):  # nothing of it is left to do
+                monkeypatch.setattr(type(row), "function", None, raising=False)
+        features.run(ahead, config, models, stamp)
+        for name in alone.names("features"):
+            for part in ("values", "clip", "valid"):
+                path = f"features/{name}/{part}"
+                np.testing.assert_array_equal(alone.array(path), ahead.array(path), err_msg=path)

@@ -5,11 +5,12 @@ import pytest
 from tests.builders import h5
 from tfq.config import AlignConfig, DetectConfig, Settings
 from tfq.errors import UsageError
+from tfq.models.ahead import Ahead
 from tfq.stages import pipeline
 from tfq.store import TfqFile
 
 DEFAULT = Settings()
-MODELS = SimpleNamespace(sha=lambda name: f"hash of {name}")
+MODELS = SimpleNamespace(sha=lambda name: f"hash of {name}", threads=1, ahead=Ahead())
 ROAD = {"extract": (), "detect": ("extract",), "align": ("extract", "detect"), "audio": ("extract",)}
 
 

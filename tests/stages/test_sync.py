@@ -13,6 +13,7 @@ from tests.nets import whisper_arrays
 from tfq import timebase
 from tfq.config import ExtractConfig, SyncConfig
 from tfq.errors import WeightsError
+from tfq.models.ahead import Ahead
 from tfq.models.sync import SyncModel, export, load, save
 from tfq.nets.spec import SyncSpec
 from tfq.nets.sync import SyncNetwork
@@ -30,7 +31,7 @@ CALIBRATION = Calibration((3.0, 0.3), (20.0, 0.5, 0.0, -5.0), (6.0, 6.0))
 class Networks:
     """Untrained networks in place of the trained ones."""
 
-    threads = 1
+    threads, ahead = 1, Ahead()
 
     def __init__(self) -> None:
         torch.manual_seed(0)

@@ -59,7 +59,7 @@ before defaults. `tfq config` shows what is set and by what."""
 def page(root: Any) -> str:
     """The page as roff; `root` is the group of all commands."""
     commands = root.commands
-    stages = [(name, summary(commands[name].help)) for name in ROAD]
+    stages = [(name, summary(commands[name].help)) for name in commands if name in ROAD]
     others = [(name, summary(command.help)) for name, command in commands.items() if name not in ROAD]
     lines = [roff.title("tfq", 7), ".SH NAME", "tfq \\- overview of talking\\-face quality", ".SH DESCRIPTION"]
     lines += roff.paragraphs([INTRODUCTION])

@@ -21,7 +21,7 @@ log = logging.getLogger("tfq")
 Emit = Callable[[Done], None]
 
 # What each stage takes of the time of a clip, roughly, as `python -m tests.bench.pipeline` says; for the time that is left.
-COSTS = {"extract": 5, "detect": 12, "align": 51, "audio": 1, "sync": 4, "features": 26, "score": 2}
+COSTS = {"extract": 5, "audio": 1, "detect": 12, "align": 51, "sync": 4, "features": 26, "score": 2}
 
 
 def each_file(

@@ -89,7 +89,7 @@ def _floats(first: Any, count: int, *fields: str) -> Floats:
     """Float fields of `count` C structures that lie one after the other, `[count, len(fields)]` float32."""
     kind = type(first.contents)
     step = ctypes.sizeof(kind)
-    memory = (ctypes.c_char * (step * count)).from_address(ctypes.addressof(first.contents))
+    memory = memoryview((ctypes.c_char * (step * count)).from_address(ctypes.addressof(first.contents)))
     columns = [np.ndarray(count, np.float32, memory, getattr(kind, name).offset, (step,)) for name in fields]
     return np.stack(columns, axis=1)
 

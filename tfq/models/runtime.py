@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tfq.audio.whisper_mel import whisper_mel
 from tfq.errors import WeightsError
 from tfq.models import distillmos, own, weights
+from tfq.models.ahead import Ahead
 from tfq.models.landmarker import Landmarker, hushed
 from tfq.models.registry import weight
 from tfq.types import Floats
@@ -53,6 +55,8 @@ class Models:
         self.gpu = gpu
         self.threads = threads
         self.offline = offline
+        self.ahead = Ahead()
+        self._loading = threading.RLock()  # what works ahead loads networks too
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._encoders: dict[int, WhisperEncoder] = {}
         self._huberts: dict[str, Hubert] = {}
@@ -96,30 +100,34 @@ class Models:
 
     def session(self, name: str) -> onnxruntime.InferenceSession:
         """An ONNX model on the CPU. SCRFD takes pictures of any height and width that 32 divides."""
-        if name not in self._sessions:
-            # Read at the first import: what is turned off later has reported the process and kept a number for the machine.
-            os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-            import onnxruntime
-
-            path = self.path(name)
-            model = _GRAPHS[name](path) if name in _GRAPHS else path.read_bytes()
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self.threads or 0
-            options.inter_op_num_threads = 1
-            # The arena keeps what the largest run needed, for good: a seventh less time for DNSMOS and DistillMOS, but a
-            # process that scores 10 s of 720p then takes 0.9 GB and not 0.65.
-            options.enable_cpu_mem_arena = False
-            options.log_severity_level = 3
-            # Threads that spin while they wait take the cores from everything else in the process: SCRFD at 320 on two
-            # threads cost 37 ms of processor time with it and 14 without.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            onnxruntime.disable_telemetry_events()
-            here = onnxruntime.get_available_providers() if self.gpu else ()
-            providers = [name for name in GPU_PROVIDERS if name in here]
-            if self.gpu and not providers:
-                log.warning("ONNX Runtime has no provider for a GPU here; install onnxruntime-gpu")
-            self._sessions[name] = onnxruntime.InferenceSession(model, options, providers=[*providers, CPU_PROVIDER])
+        with self._loading:
+            if name not in self._sessions:
+                self._sessions[name] = self._started(name)
         return self._sessions[name]
+
+    def _started(self, name: str) -> onnxruntime.InferenceSession:
+        # Read at the first import: what is turned off later has reported the process and kept a number for the machine.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        import onnxruntime
+
+        path = self.path(name)
+        model = _GRAPHS[name](path) if name in _GRAPHS else path.read_bytes()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads or 0
+        options.inter_op_num_threads = 1
+        # The arena keeps what the largest run needed, for good: a seventh less time for DNSMOS and DistillMOS, but a
+        # process that scores 10 s of 720p then takes 0.9 GB and not 0.65.
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        # Threads that spin while they wait take the cores from everything else in the process: SCRFD at 320 on two
+        # threads cost 37 ms of processor time with it and 14 without.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        onnxruntime.disable_telemetry_events()
+        here = onnxruntime.get_available_providers() if self.gpu else ()
+        providers = [name for name in GPU_PROVIDERS if name in here]
+        if self.gpu and not providers:
+            log.warning("ONNX Runtime has no provider for a GPU here; install onnxruntime-gpu")
+        return onnxruntime.InferenceSession(model, options, providers=[*providers, CPU_PROVIDER])
 
     def parameters(self, name: str) -> dict[str, Floats]:
         """The arrays of a model that is no network: `niqe` or `brisque`."""
@@ -179,14 +187,15 @@ class Models:
 
     def whisper(self, layers: int = 3) -> WhisperEncoder:
         """The first layers of the Whisper-base encoder, ready to run; at most 4."""
-        if layers not in self._encoders:
-            from safetensors.numpy import load_file
+        with self._loading:
+            if layers not in self._encoders:
+                from safetensors.numpy import load_file
 
-            from tfq.nets.whisper import WhisperEncoder
+                from tfq.nets.whisper import WhisperEncoder
 
-            stored = load_file(self.path("whisper-base-encoder"))
-            single = {name: array.astype("float32") for name, array in stored.items()}
-            self._encoders[layers] = WhisperEncoder(single, layers)
+                stored = load_file(self.path("whisper-base-encoder"))
+                single = {name: array.astype("float32") for name, array in stored.items()}
+                self._encoders[layers] = WhisperEncoder(single, layers)
         return self._encoders[layers]
 
 

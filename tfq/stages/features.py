@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from tfq.audio import loudness
 from tfq.config import FeaturesConfig
 from tfq.features import MEASUREMENTS, Clip, Feature, Measurement, chosen
+from tfq.models.ahead import Ahead
 from tfq.models.natural import PARAMETERS
 from tfq.models.runtime import Models
 from tfq.stages import openface
@@ -19,6 +20,7 @@ from tfq.types import Pictures
 
 VERSION = 2
 NEEDS = ("extract", "align", "audio", "sync", "openface")  # the last where the file has it
+SHARED = ("spectrum", "voice", "phonation")  # properties of a clip that several measurements read
 _AT_ONCE = 256  # crops or portraits
 
 
@@ -36,13 +38,56 @@ def run(file: TfqFile, config: FeaturesConfig, models: Models, stamp: Stamp) -> 
     made_from = _made_from(stamp)
     kept = [name for name in _left_out(file, rows) if file.info(f"features/{name}").get("made_from") == made_from]
     clip = _read(file, config, rows, models)
-    measured = [(row, row(clip)) for row in rows]
+    measured = zip(rows, _measured(clip, rows, _made_of(file, config), models.ahead), strict=True)
     with file.replacing("features", stamp) as group:
         for row, feature in measured:
             _write(group, row, feature, made_from)
         for name in kept:
             _keep(group, file, name)
         group.info = {"groups": sorted([*kept, *(row.name for row in rows)])}
+
+
+def listen(file: TfqFile, config: FeaturesConfig, models: Models) -> None:
+    """Begin what needs nothing but the sound, while other stages work on the pictures.
+
+    Reads `extract`, `audio`. `run` stores the same with it and without.
+    """
+    rows = [row for row in chosen(config.only, config.skip) if _hears_alone(row)]
+    if not rows or _silent(file):
+        return
+    for name in (name for row in rows for name in row.weights):
+        models.path(name)  # fetched here, where a download can be told of
+    clip = functools.cache(functools.partial(_heard, _sound_and_grid(file), rows, config, models))
+    made_of = _made_of(file, config)
+    # Networks first: they leave Python's lock to the work on the pictures.
+    work: dict[Hashable, Callable[[], Any]] = {}
+    for row in sorted(rows, key=lambda row: not row.weights):
+        work[row.name, *made_of] = functools.partial(lambda row: row(clip()), row)
+    for name in SHARED:
+        work["clip", name, *made_of] = functools.partial(lambda name: getattr(clip(), name), name)
+    models.ahead.begin(work)
+
+
+def _hears_alone(row: Measurement) -> bool:
+    return row.needs == ("sound",) and not row.encoder
+
+
+def _made_of(file: TfqFile, config: FeaturesConfig) -> tuple[Hashable, ...]:
+    """All that decides what measurements of the sound alone find."""
+    return (*(made.digest for name in ("extract", "audio") if (made := file.stamp(name))), config.dnsmos_hop_s)
+
+
+def _measured(clip: Clip, rows: tuple[Measurement, ...], made_of: tuple[Hashable, ...], ahead: Ahead) -> list[Feature]:
+    """Every row; those that may be on their way already last."""
+    for name in SHARED:
+        found = ahead.take(("clip", name, *made_of), lambda: None)
+        if found is not None:
+            vars(clip)[name] = found
+    done: dict[str, Feature] = {}
+    for row in sorted(rows, key=_hears_alone):
+        work = functools.partial(row, clip)
+        done[row.name] = ahead.take((row.name, *made_of), work) if _hears_alone(row) else work()
+    return [done[row.name] for row in rows]
 
 
 def _made_from(stamp: Stamp) -> dict[str, Any]:
@@ -57,23 +102,11 @@ def _left_out(file: TfqFile, rows: tuple[Measurement, ...]) -> list[str]:
 
 
 def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], models: Models) -> Clip:
-    sound = file.array("extract/audio")
-    silent = file.status("audio") if file.status("audio") in ("no_audio", "silent") else ""
-    gain = float(file.info("audio").get("gain_db") or 0.0)  # absent where there is no peak to bring anywhere
-    missing = {"sound"} if silent else set()
+    missing = {"sound"} if _silent(file) else set()
     missing |= set() if file.status("align") == "ok" else {"face"}
     needed = [name for row in rows if not (missing & set(row.needs) or row.encoder) for name in row.weights]
     return Clip(
-        sound=(sound * 10 ** (gain / 20)).astype(np.float32),
-        silent=silent,
-        speech=file.array("audio/speech"),
-        level_db=np.maximum(file.array("audio/level_db") + np.float32(gain), loudness.FLOOR_DB),
-        shown=file.array("extract/valid"),
-        repeated=file.array("extract/repeated"),
-        picture=file.array("extract/picture"),
-        source_time_s=file.array("extract/source_time_s"),
-        broken=file.array("extract/broken"),
-        black=file.array("extract/black"),
+        **_sound_and_grid(file),
         face=file.array("align/valid") & (file.status("align") == "ok"),
         landmarks=file.array("align/landmarks"),
         blendshapes=file.array("align/blendshapes"),
@@ -83,14 +116,51 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
         crops=functools.partial(_pieces, file, "align/crops"),
         portraits=functools.partial(_pieces, file, "align/portraits"),
         openface=openface.intensities(file),
-        gain_db=gain,
         offset=_offset(file),
-        decoder_errors=int(file.info("extract").get("decoder_errors") or 0),
         networks={name: models.session(name) for name in needed if name not in PARAMETERS},
         parameters={name: models.parameters(name) for name in needed if name in PARAMETERS},
         encoders={row.name: models.encoder(row.encoder) for row in rows if row.encoder},
         dnsmos_hop_s=config.dnsmos_hop_s,
     )
+
+
+def _heard(known: dict[str, Any], rows: list[Measurement], config: FeaturesConfig, models: Models) -> Clip:
+    """The clip for measurements that need its sound alone: no face was looked for yet."""
+    unseen: dict[str, Any] = dict.fromkeys(
+        ("landmarks", "blendshapes", "pose", "transform", "texture"), np.zeros(0, np.float32)
+    )
+    return Clip(
+        **known,
+        **unseen,
+        face=np.zeros(len(known["shown"]), bool),
+        crops=lambda: iter(()),
+        networks={name: models.session(name) for row in rows for name in row.weights},
+        dnsmos_hop_s=config.dnsmos_hop_s,
+    )
+
+
+def _sound_and_grid(file: TfqFile) -> dict[str, Any]:
+    """What is known of a clip before anybody looked at its pictures."""
+    gain = float(file.info("audio").get("gain_db") or 0.0)  # absent where there is no peak to bring anywhere
+    return {
+        "sound": (file.array("extract/audio") * 10 ** (gain / 20)).astype(np.float32),
+        "silent": _silent(file),
+        "speech": file.array("audio/speech"),
+        "level_db": np.maximum(file.array("audio/level_db") + np.float32(gain), loudness.FLOOR_DB),
+        "shown": file.array("extract/valid"),
+        "repeated": file.array("extract/repeated"),
+        "picture": file.array("extract/picture"),
+        "source_time_s": file.array("extract/source_time_s"),
+        "broken": file.array("extract/broken"),
+        "black": file.array("extract/black"),
+        "gain_db": gain,
+        "decoder_errors": int(file.info("extract").get("decoder_errors") or 0),
+    }
+
+
+def _silent(file: TfqFile) -> str:
+    """Why there is no sound to measure; empty: there is."""
+    return file.status("audio") if file.status("audio") in ("no_audio", "silent") else ""
 
 
 def _pieces(file: TfqFile, path: str) -> Iterator[Pictures]:

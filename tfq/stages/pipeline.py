@@ -7,21 +7,23 @@ with the user's parameters; the ones before it keep the parameters they were las
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from tfq.config import Settings
-from tfq.errors import UsageError
+from tfq.errors import UsageError, WeightsError
 from tfq.media.probe import sha256
 from tfq.models.runtime import Models
 from tfq.stages import openface
 from tfq.store import Stamp, TfqFile
 
-ROAD = ("extract", "detect", "align", "audio", "sync", "features", "score")
+# The sound before the pictures: what needs nothing else can then be done beside them.
+ROAD = ("extract", "audio", "detect", "align", "sync", "features", "score")
 
 Progress = Callable[[str], None]
 
@@ -37,6 +39,9 @@ class Stage(Protocol):
 
     def run(self, file: TfqFile, config: Any, models: Models, stamp: Stamp, source: Path | None = None) -> None:
         """Read the groups it needs, compute, and replace its own group under the stamp; only `extract` takes a source."""
+
+    def listen(self, file: TfqFile, config: Any, models: Models) -> None:
+        """Begin what needs the sound alone; `sync` and `features` have this."""
 
 
 def stage(name: str) -> Stage:
@@ -70,22 +75,39 @@ def walk(
     A stage that finds nothing to judge (no face, no sound) does not raise: its group says so in its status, everything
     in it is NaN, and the stages after it carry the reason on.
     """
-    for name in _way_to(target):
-        module = stage(name)
-        named = name == target
-        if named and name == "features":
-            openface.take(file, settings.openface)
-        config = getattr(settings, name) if named and recorded is None else _recorded(file, name, settings)
-        if named and recorded:
-            config = dataclasses.replace(config, **recorded)
-        stamp = _stamp(file, name, config, models, source)
-        if file.stamp(name) == stamp and not (force and name == target):
-            continue
-        progress(name)
-        if name == "extract":
-            module.run(file, config, models, stamp, source)
-        else:
-            module.run(file, config, models, stamp)
+    way = _way_to(target)
+
+    def config_of(name: str) -> Any:
+        chosen = getattr(settings, name) if name == target and recorded is None else _recorded(file, name, settings)
+        return dataclasses.replace(chosen, **recorded) if name == target and recorded else chosen
+
+    try:
+        for name in way:
+            if name == target == "features":
+                openface.take(file, settings.openface)
+            config = config_of(name)
+            stamp = _stamp(file, name, config, models, source)
+            if file.stamp(name) == stamp and not (force and name == target):
+                continue
+            progress(name)
+            if name == "detect" and models.threads != 1:
+                _listen(file, way, config_of, models)
+            if name == "extract":
+                stage(name).run(file, config, models, stamp, source)
+            else:
+                stage(name).run(file, config, models, stamp)
+    finally:
+        models.ahead.end()
+
+
+def _listen(file: TfqFile, way: Sequence[str], config_of: Callable[[str], Any], models: Models) -> None:
+    """Begin what needs the sound alone, of stages that have never run, while `detect` and `align` look at pictures."""
+    if "audio" not in way:
+        return
+    for name in ("sync", "features"):
+        if name in way and file.stamp(name) is None:
+            with contextlib.suppress(WeightsError):  # which is told where the network is missed
+                stage(name).listen(file, config_of(name), models)
 
 
 def _recorded(file: TfqFile, name: str, settings: Settings) -> Any:

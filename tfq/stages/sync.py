@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,25 @@ def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None
         group.info = _info(table, counted, answer, model, config)
 
 
+def listen(file: TfqFile, config: SyncConfig, models: Models) -> None:
+    """Begin to run the speech encoder while other stages work on the pictures.
+
+    Reads `extract`, `audio`. `run` stores the same with it and without.
+    """
+    if config.compat or config.speech != WHISPER or file.status("audio") != "ok":
+        return
+    model = _network(config, models)
+    models.path("whisper-base-encoder")  # fetched here, where a download can be told of
+    hears = functools.partial(speech_rows, file.array("extract/audio"), config.speech, model.layers, models)
+    models.ahead.begin({_made_of(file, config, model): hears})
+
+
+def _made_of(file: TfqFile, config: SyncConfig, model: SyncModel) -> Hashable:
+    """All that decides what the speech encoder says."""
+    made = file.stamp("extract")
+    return "speech", made and made.digest, config.speech, model.layers
+
+
 def _network(config: SyncConfig, models: Models) -> SyncModel:
     name = config.network or NETWORK
     model = models.sync(name)
@@ -89,7 +110,8 @@ def _measure(file: TfqFile, config: SyncConfig, model: SyncModel, models: Models
     """Distances `[T, O]`, and the `[T]` frames that count."""
     shape = mouth_shape(file.array("align/landmarks"), file.array("align/blendshapes"))
     picture = embed_picture(model.network, shape, file.array("align/mouths"))
-    speech, mel = speech_rows(file.array("extract/audio"), config.speech, model.layers, models)
+    hears = functools.partial(speech_rows, file.array("extract/audio"), config.speech, model.layers, models)
+    speech, mel = models.ahead.take(_made_of(file, config, model), hears)
     sound = embed_sound(model.network, speech, mel, len(shape))
     table = distance.distances(picture, sound, config.reach)
     return table, usable(picture, file.array("audio/speech")) & np.isfinite(table).any(axis=1)

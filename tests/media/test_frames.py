@@ -12,7 +12,8 @@ from tests.odd import flagged
 from tfq import timebase
 from tfq.errors import InputError
 from tfq.media import writer
-from tfq.media.frames import STRAY, frames, rising, timeline
+from tfq.media.clock import STRAY, rising
+from tfq.media.frames import frames, timeline
 
 
 def numbers(source, grid=None, **options) -> list[int]:

@@ -20,12 +20,18 @@ def ran(monkeypatch) -> list[tuple[str, object]]:
     calls: list[tuple[str, object]] = []
 
     def fake(name: str) -> SimpleNamespace:
-        def run(file, config, models, stamp, source=None):
+        def run(file, config, models, stamp, source=None, watch=None):
             calls.append((name, config))
             with file.replacing(name, stamp, {"source_sha256": ""} if name == "extract" else None):
                 pass
 
-        return SimpleNamespace(VERSION=1, NEEDS=ROAD[name], weights=lambda _: (f"{name}-net",), run=run)
+        return SimpleNamespace(
+            VERSION=1,
+            NEEDS=ROAD[name],
+            weights=lambda _: (f"{name}-net",),
+            run=run,
+            watcher=lambda config, models: None,
+        )
 
     monkeypatch.setattr(pipeline, "ROAD", tuple(ROAD))
     monkeypatch.setattr(pipeline, "stage", fake)

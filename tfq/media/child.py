@@ -101,7 +101,8 @@ def _answers(call: str, source: Source, arguments: dict[str, Any]) -> Iterator[d
     elif call == "probe":
         yield dataclasses.asdict(probe.probe(source))
     elif call == "timeline":
-        yield {**vars(frames.timeline(source, **arguments))}
+        for found in frames.survey(source, **arguments):
+            yield {**vars(found)} if isinstance(found, frames.Timeline) else found._asdict()
     elif call == "samples":
         sound, covered_s = samples.samples(source, **arguments)
         yield {"covered_s": covered_s} if sound is None else {"covered_s": covered_s, "sound": sound}
@@ -112,7 +113,7 @@ def _answers(call: str, source: Source, arguments: dict[str, Any]) -> Iterator[d
 
 def _placed(values: dict[str, Any], filler: shared.Filler) -> dict[str, Any]:
     """The picture of an answer put where the other end sees it, and its place and shape told instead."""
-    if not {"index", "picture"} <= values.keys() or not shared.available:
+    if getattr(values.get("picture"), "ndim", 0) != 3 or not shared.available:
         return values
     picture = np.ascontiguousarray(values.pop("picture"))
     ask = json.dumps({"room": picture.nbytes, "arrays": []}).encode() + b"\n"

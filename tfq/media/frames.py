@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from tfq import timebase
 from tfq.errors import InputError
+from tfq.media.clock import LONGEST_S, rising
 from tfq.media.orientation import Orientation, orientation
 from tfq.media.probe import Source, name_of, opened, packets, picture_stream, pixel_aspect
 from tfq.types import Floats, Ints, Mask, Picture
 
 SMALL = (64, 36)  # the size at which a picture is looked at for blackness
-STRAY = 10  # pictures in a row whose stamps may be wrong before the clock of the file is taken to have been set back
-LONGEST_S = 3600.0  # no picture is shown for longer: a wrapped or reset clock jumps by hours
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,45 @@ class _Seen:
     turned: Orientation = field(default_factory=Orientation)
 
 
+class Glimpse(NamedTuple):
+    """A picture as it is decoded: which it is, its stamp and usual length in seconds, its luma, and `[H, W, 3]` RGB."""
+
+    number: int
+    stamp_s: float
+    step_s: float
+    dark: float
+    flat: float
+    picture: Picture
+
+
 def timeline(source: Source, max_duration_s: float = float("inf"), threads: int = 0) -> Timeline:
     """Decode once and lay the pictures on the grid.
 
     Raises:
         InputError: nothing can be decoded, or the clip is longer than allowed.
     """
+    seen = _Seen()
     with opened(source) as container:
-        seen = _look(container, _prepared(container, source, threads))
+        for _ in _look(container, _prepared(container, source, threads), seen):
+            pass
+    return _laid(seen, source, max_duration_s)
+
+
+def survey(
+    source: Source, pictures: int, max_duration_s: float = float("inf"), threads: int = 0
+) -> Iterator[Glimpse | Timeline]:
+    """As `timeline`, which comes last; before it the first so many pictures, so that others need not decode again."""
+    seen, colour = _Seen(), VideoReformatter()
+    with opened(source) as container:
+        stream = _prepared(container, source, threads)
+        for number, picture in enumerate(_look(container, stream, seen)):
+            if number < pictures:
+                pixels = _upright(picture, pixel_aspect(stream), colour)
+                yield Glimpse(number, seen.stamps[-1], seen.step, seen.dark[-1], seen.flat[-1], pixels)
+    yield _laid(seen, source, max_duration_s)
+
+
+def _laid(seen: _Seen, source: Source, max_duration_s: float) -> Timeline:
     if not seen.stamps:
         raise InputError(f"{name_of(source)}: no picture in it can be decoded")
     times, usual = rising(np.array(seen.stamps), seen.step)
@@ -136,7 +168,7 @@ def frames(
     wanted = range(start, len(shown) if stop is None else min(stop, len(shown)), step)
     ahead = iter(wanted)
     frame = next(ahead, None)
-    picture = None
+    picture, colour = None, VideoReformatter()
     with opened(source) as container:
         stream = _prepared(container, source, threads)
         aspect = pixel_aspect(stream)
@@ -145,7 +177,7 @@ def frames(
                 return
             if shown[frame] > number:
                 continue
-            pixels = _upright(picture, aspect)
+            pixels = _upright(picture, aspect, colour)
             while frame is not None and shown[frame] <= number:
                 yield frame, pixels
                 frame = next(ahead, None)
@@ -153,7 +185,7 @@ def frames(
             raise InputError(f"{name_of(source)}: no picture in it can be decoded")
         # How many pictures come out of a badly damaged stream depends on the number of threads; the grid does not.
         while frame is not None:
-            yield frame, _upright(picture, aspect)
+            yield frame, _upright(picture, aspect, colour)
             frame = next(ahead, None)
 
 
@@ -184,9 +216,11 @@ def _pictures(packet: Packet[VideoStream]) -> list[VideoFrame] | None:
         return None
 
 
-def _look(container: InputContainer, stream: VideoStream) -> _Seen:
-    seen = _Seen(step=1 / float(stream.average_rate) if stream.average_rate else 1 / timebase.FPS)
+def _look(container: InputContainer, stream: VideoStream, seen: _Seen) -> Iterator[VideoFrame]:
+    """Every picture in the order they are shown, once it is noted."""
+    seen.step = 1 / float(stream.average_rate) if stream.average_rate else 1 / timebase.FPS
     sent: set[int] = set()
+    small = VideoReformatter()
     failed = False
     for packet in packets(container, stream):
         if packet.pts is not None and not packet.is_discard:
@@ -194,21 +228,21 @@ def _look(container: InputContainer, stream: VideoStream) -> _Seen:
         pictures = _pictures(packet)
         failed |= pictures is None
         for picture in pictures or ():
-            _note(seen, picture, stream)
+            _note(seen, picture, stream, small)
             sent.discard(picture.pts)
+            yield picture
     # What never came out is a truer account of losses than errors, which some decoders keep to themselves and threads
     # report late; but streams of fields, VP8 and VP9 have packets that are not meant to be shown.
     if failed or (4 * len(sent) < 3 * len(seen.stamps) and stream.codec_context.name not in ("vp8", "vp9")):
         seen.lost = sorted(_seconds(stamp, stream) for stamp in sent)
-    return seen
 
 
-def _note(seen: _Seen, picture: VideoFrame, stream: VideoStream) -> None:
+def _note(seen: _Seen, picture: VideoFrame, stream: VideoStream, small: VideoReformatter) -> None:
     seen.stamps.append(_seconds(picture.pts, stream))
     seen.keys.append(bool(picture.key_frame))
     seen.corrupt.append(picture.is_corrupt)
     seen.last_length_s = _seconds(picture.duration or 0, stream)
-    luma = picture.reformat(*SMALL, format="gray").to_ndarray()
+    luma = small.reformat(picture, *SMALL, format="gray").to_ndarray()
     seen.dark.append(float(luma.mean()))
     seen.flat.append(float(luma.std()))
     if not seen.size[0]:
@@ -240,54 +274,7 @@ def _damage(seen: _Seen) -> tuple[Mask, Mask]:
     return damaged, before_loss
 
 
-def rising(stamps: Floats, step: float) -> tuple[Floats, float]:
-    """Time stamps that rise strictly, and the usual step between them.
-
-    A few stamps that stray to either side are replaced by their neighbours' mean, so that one wrong stamp does not
-    shift everything after it against the sound. A clock that is set back for good goes on at the usual step.
-
-    Args:
-        stamps: `[P]` in seconds, in the order the pictures are shown; NaN: the file gives none.
-        step: seconds from one picture to the next where stamps do not tell.
-
-    Returns:
-        `[P]` times in seconds on the clock of the first stamps, and the median step in seconds.
-    """
-    steps = np.diff(stamps)
-    good = steps[(steps > 0) & (steps < LONGEST_S)]
-    usual = float(np.median(good)) if len(good) else step
-    times, shift = np.zeros(len(stamps)), 0.0
-    kept: list[int] = []
-    for index in np.flatnonzero(np.isfinite(stamps)):
-        value = stamps[index] + shift
-        if kept and not 0 < value - times[kept[-1]] <= LONGEST_S:
-            late = stamps[index : index + STRAY + 1] + shift > times[kept[-1]]
-            behind = int(np.argmax(late)) if late.any() else STRAY + 1
-            ahead = int(np.sum(times[kept[-STRAY - 1 :]] >= value))
-            if value > times[kept[-1]] or min(ahead, behind) > STRAY:
-                shift += times[kept[-1]] + usual * (index - kept[-1]) - value
-                value = stamps[index] + shift
-            elif behind <= ahead:
-                continue
-            else:
-                del kept[-ahead:]
-        times[index] = value
-        kept.append(int(index))
-    return _filled(times, kept, usual), usual
-
-
-def _filled(times: Floats, kept: list[int], usual: float) -> Floats:
-    """Times between kept ones on a straight line, those outside them at the usual step."""
-    if not kept:
-        return np.arange(len(times)) * usual
-    every = np.arange(len(times))
-    inside = np.interp(every, kept, times[kept])
-    return inside + usual * (np.minimum(every - kept[0], 0) + np.maximum(every - kept[-1], 0))
-
-
-def _upright(picture: VideoFrame, aspect: float) -> Picture:
-    width = round(picture.width * aspect)
-    pixels: Picture = picture.to_ndarray(format="rgb24", width=width, height=picture.height).astype(
-        np.uint8, copy=False
-    )
-    return orientation(picture).applied(pixels)
+def _upright(picture: VideoFrame, aspect: float, colour: VideoReformatter) -> Picture:
+    """`colour` is the clip's own: a picture that brings its own sets up a conversion for itself alone."""
+    shown = colour.reformat(picture, round(picture.width * aspect), picture.height, format="rgb24")
+    return orientation(picture).applied(shown.to_ndarray().astype(np.uint8, copy=False))

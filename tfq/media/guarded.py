@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from tfq import errors
 from tfq.config import DecodingLimits
 from tfq.errors import InputError
 from tfq.media import shared
-from tfq.media.frames import Timeline
+from tfq.media.frames import Glimpse, Timeline
 from tfq.media.probe import Probe, Source, name_of
 from tfq.types import Ints, Picture, Sound
 
 LARGEST = 2**36  # bytes of an array in an answer
+WATCHED = 7500  # pictures, so that what is remembered of them does not grow with the clip
 
 _limits = DecodingLimits()
 _idle: list[_Child] = []
@@ -54,9 +55,21 @@ def probe(source: Source) -> Probe:
     return Probe(**_one(_asked("probe", source)))
 
 
-def timeline(source: Source, max_duration_s: float = float("inf"), threads: int = 0) -> Timeline:
-    """As `tfq.media.frames.timeline`."""
-    return Timeline(**_one(_asked("timeline", source, max_duration_s=max_duration_s, threads=threads)))
+def timeline(
+    source: Source,
+    max_duration_s: float = float("inf"),
+    threads: int = 0,
+    watch: Callable[[Glimpse], object] | None = None,
+) -> Timeline:
+    """As `tfq.media.frames.timeline`; `watch` is shown each picture of the first `WATCHED`, which is lent for the call."""
+    pictures = 0 if watch is None else WATCHED
+    found: dict[str, Any] = {}
+    for found in _asked("timeline", source, pictures=pictures, max_duration_s=max_duration_s, threads=threads):
+        if watch is not None and "number" in found:
+            found.pop("place", None)
+            found.pop("shape", None)
+            watch(Glimpse(**found))
+    return Timeline(**found)
 
 
 def samples(source: Source, frame_count: int, start_s: float) -> tuple[Sound | None, float]:
@@ -158,7 +171,7 @@ class _Child:
             # The picture before was looked at until another was asked for, which came now.
             if lent and ("picture" in values or "end" in values):
                 shared.give_back(self._socket)
-            lent = "place" in values or lent
+            lent = "place" in values or (lent and "picture" not in values)
             if "end" in values:
                 return
             yield values

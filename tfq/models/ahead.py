@@ -33,6 +33,11 @@ class Ahead:
             self._threads.append(thread)
             thread.start()
 
+    def keep(self, key: Hashable, answer: Any) -> None:
+        """An answer that was found on the way."""
+        self._begun[key] = Future()
+        self._begun[key].set_result(answer)
+
     def take(self, key: Hashable, work: Callable[[], Answer]) -> Answer:
         """The answer to a piece of work; done here where it was not begun, or failed, for its error belongs here."""
         future = self._begun.pop(key, None)

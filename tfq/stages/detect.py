@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+import functools
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from tfq import timebase
 from tfq.config import DetectConfig
 from tfq.errors import UsageError
 from tfq.faces.detect import Detections, Detector, blazeface, scrfd
 from tfq.faces.scenes import change, histogram
 from tfq.faces.track import Track, judged, link, presence, rivals
+from tfq.media.frames import Glimpse
 from tfq.media.guarded import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import Stamp, TfqFile
-from tfq.types import Floats
+from tfq.types import Floats, Picture
 
 VERSION = 2
 NEEDS = ("extract",)
@@ -32,12 +36,12 @@ def weights(config: DetectConfig) -> tuple[str, ...]:
 
 def run(file: TfqFile, config: DetectConfig, models: Models, stamp: Stamp) -> None:
     """Reads `extract`; replaces `detect`, whose status is `no_face` where none is found."""
+    known = models.ahead.take(_made_of(file, config), _Known)
     if config.detector == "scrfd":
-        detector = scrfd(models.session("scrfd"), config.size, config.small_size, config.threshold)
-        seen = _look(file, config, detector, models.threads or 0)
+        seen = _look(file, config, _scrfd(config, models), known, models.threads or 0)
     else:
         with models.face_detector() as network:
-            seen = _look(file, config, blazeface(network, config.threshold), models.threads or 0)
+            seen = _look(file, config, blazeface(network, config.threshold), known, models.threads or 0)
     info = file.info("extract")
     tracks = link(seen.found, seen.cuts, info["frames"], config.overlap, config.max_gap)
     rule = _rule(file, tracks, seen.cuts, models)
@@ -56,22 +60,105 @@ class _Seen:
     cuts: list[int]
 
 
-def _look(file: TfqFile, config: DetectConfig, detector: Detector, threads: int) -> _Seen:
-    """Detect on every n-th frame and on the first frame of each scene."""
-    seen = _Seen({}, [])
-    valid, before, due = file.array("extract/valid"), None, 0
-    for frame, picture in frames(open_source(file), file.array("extract/picture"), threads=threads, lent=True):
-        if not valid[frame]:
-            continue
-        colours = histogram(picture)
-        if before is not None and change(before, colours) > config.cut:
-            seen.cuts.append(frame)
-            due = frame
-        before = colours
-        if frame >= due:
-            seen.found[frame] = detector(picture)
-            due = frame + config.every
-    return seen
+class Watcher:
+    """Looks at pictures while the timeline is made, at those that will probably be wanted: they need not be decoded twice.
+
+    Which those are is certain only when all stamps are known, so `run` takes what it wants and looks at the rest itself.
+    """
+
+    def __init__(self, config: DetectConfig, detector: Detector) -> None:
+        self._config, self._detector = config, detector
+        self._known = _Known()
+        self._steps = _Steps(config)
+        self._start_s: float | None = None
+
+    def __call__(self, glimpse: Glimpse, black: bool) -> None:
+        """The next picture."""
+        if self._start_s is None:
+            self._start_s = glimpse.stamp_s
+        since = glimpse.stamp_s - self._start_s - min(glimpse.step_s, 1 / timebase.FPS) / 2 - 1e-6
+        if black or not np.isfinite(since):
+            return
+        first, after = (max(0, int(np.ceil(at * timebase.FPS))) for at in (since, since + glimpse.step_s))
+        for frame in range(first, after):  # on the grid, if the clip goes on as it began
+            self._steps.at(frame, glimpse.number, self._known, lambda: glimpse.picture, self._detector)
+
+    def hand_over(self, file: TfqFile, models: Models) -> None:
+        """To `run`, when `extract` is written."""
+        models.ahead.keep(_made_of(file, self._config), self._known)
+
+
+def watcher(config: DetectConfig, models: Models) -> Watcher | None:
+    """For the detector that works on single pictures without being closed after them."""
+    return Watcher(config, _scrfd(config, models)) if config.detector == "scrfd" else None
+
+
+def _scrfd(config: DetectConfig, models: Models) -> Detector:
+    return scrfd(models.session("scrfd"), config.size, config.small_size, config.threshold)
+
+
+def _made_of(file: TfqFile, config: DetectConfig) -> Hashable:
+    made = file.stamp("extract")
+    return "detect", made and made.digest, config
+
+
+@dataclass
+class _Known:
+    """What was seen in pictures, by their numbers."""
+
+    colours: dict[int, Floats] = field(default_factory=dict)
+    found: dict[int, Detections] = field(default_factory=dict)
+
+
+class _Steps:
+    """Detection on every n-th frame and on the first frame of each scene."""
+
+    def __init__(self, config: DetectConfig) -> None:
+        self._config, self._due = config, 0
+        self._before: Floats | None = None
+        self.seen = _Seen({}, [])
+
+    def at(self, frame: int, number: int, known: _Known, picture: Callable[[], Picture], detector: Detector) -> None:
+        """The next frame that shows a picture; what is not known of that is found out."""
+        colours = known.colours.get(number)
+        if colours is None:
+            colours = known.colours[number] = histogram(picture())
+        if self._before is not None and change(self._before, colours) > self._config.cut:
+            self.seen.cuts.append(frame)
+            self._due = frame
+        self._before = colours
+        if frame >= self._due:
+            if number not in known.found:
+                known.found[number] = detector(picture())
+            self.seen.found[frame] = known.found[number]
+            self._due = frame + self._config.every
+
+
+def _look(file: TfqFile, config: DetectConfig, detector: Detector, known: _Known, threads: int) -> _Seen:
+    """Every frame with a picture; decoded only where something is not known of it."""
+    valid, shown = file.array("extract/valid"), file.array("extract/picture")
+    with contextlib.suppress(_UnknownError):
+        steps = _Steps(config)
+        for frame in np.flatnonzero(valid).tolist():
+            steps.at(frame, int(shown[frame]), known, _unknown, detector)
+        return steps.seen
+    steps = _Steps(config)
+    for frame, picture in frames(open_source(file), shown, threads=threads, lent=True):
+        if valid[frame]:
+            steps.at(frame, int(shown[frame]), known, functools.partial(_itself, picture), detector)
+    return steps.seen
+
+
+class _UnknownError(Exception):
+    pass
+
+
+def _unknown() -> Picture:
+    raise _UnknownError
+
+
+def _itself(picture: Picture) -> Picture:
+    return picture
 
 
 def _rule(file: TfqFile, tracks: Sequence[Track], cuts: Sequence[int], models: Models) -> dict[str, Floats]:

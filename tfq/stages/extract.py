@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,13 @@ from numpy.typing import NDArray
 from tfq import timebase
 from tfq.config import ExtractConfig
 from tfq.errors import UsageError
-from tfq.media.frames import Timeline
+from tfq.media.frames import Glimpse, Timeline
 from tfq.media.guarded import probe, samples, timeline
 from tfq.media.probe import Source, sha256
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import Stamp, TfqFile
-from tfq.types import Mask
+from tfq.types import Floats, Mask
 
 VERSION = 2
 NEEDS: tuple[str, ...] = ()
@@ -32,8 +33,20 @@ def weights(_config: ExtractConfig) -> tuple[str, ...]:
     return ()
 
 
-def run(file: TfqFile, config: ExtractConfig, models: Models, stamp: Stamp, source: Path | None = None) -> None:
+Watch: TypeAlias = Callable[[Glimpse, bool], object]
+
+
+def run(
+    file: TfqFile,
+    config: ExtractConfig,
+    models: Models,
+    stamp: Stamp,
+    source: Path | None = None,
+    watch: Watch | None = None,
+) -> None:
     """Reads the video, or where none is given the source inside the file; replaces `extract`.
+
+    `watch` is shown the pictures on the way, and told which are black.
 
     Raises:
         InputError: the video cannot be decoded.
@@ -44,9 +57,14 @@ def run(file: TfqFile, config: ExtractConfig, models: Models, stamp: Stamp, sour
     if config.source == "link" and not isinstance(video, Path):
         raise UsageError(f"{file.path}: the source is only inside it; to link the video, give the video")
     facts = probe(video)
-    grid = timeline(video, config.max_duration_s, models.threads or 0)
+
+    def shown(glimpse: Glimpse) -> None:
+        if watch is not None:
+            watch(glimpse, bool(_black(np.array([glimpse.dark]), np.array([glimpse.flat]), config)[0]))
+
+    grid = timeline(video, config.max_duration_s, models.threads or 0, watch and shown)
     sound, covered_s = samples(video, len(grid), grid.start_s)
-    black = (grid.dark < config.black_level) & (grid.flat < FLAT)
+    black = _black(grid.dark, grid.flat, config)
     with file.replacing("extract", stamp, _root(file, config, source)) as group:
         group.put("time_s", timebase.frame_times(len(grid)))
         group.put("source_time_s", grid.source_time_s)
@@ -80,6 +98,10 @@ def run(file: TfqFile, config: ExtractConfig, models: Models, stamp: Stamp, sour
             **_ratios(grid, black),
             **_gaps(grid),
         }
+
+
+def _black(dark: Floats, flat: Floats, config: ExtractConfig) -> Mask:
+    return np.asarray((dark < config.black_level) & (flat < FLAT))
 
 
 def _ratios(grid: Timeline, black: Mask) -> dict[str, float]:

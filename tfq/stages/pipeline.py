@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from tfq.config import Settings
+from tfq.config import DetectConfig, Settings
 from tfq.errors import UsageError, WeightsError
 from tfq.media.probe import sha256
 from tfq.models.runtime import Models
@@ -37,8 +37,13 @@ class Stage(Protocol):
     def weights(self, config: Any) -> tuple[str, ...]:
         """Names in the registry of the weights that this configuration uses."""
 
-    def run(self, file: TfqFile, config: Any, models: Models, stamp: Stamp, source: Path | None = None) -> None:
-        """Read the groups it needs, compute, and replace its own group under the stamp; only `extract` takes a source."""
+    def run(
+        self, file: TfqFile, config: Any, models: Models, stamp: Stamp, source: Path | None = None, watch: Any = None
+    ) -> None:
+        """Read the groups it needs, compute, and replace its own group under the stamp; `extract` takes source and watch."""
+
+    def watcher(self, config: Any, models: Models) -> Any:
+        """What looks at pictures on the way of `extract`; `detect` has this."""
 
     def listen(self, file: TfqFile, config: Any, models: Models) -> None:
         """Begin what needs the sound alone; `sync` and `features` have this."""
@@ -93,11 +98,24 @@ def walk(
             if name == "detect" and models.threads != 1:
                 _listen(file, way, config_of, models)
             if name == "extract":
-                stage(name).run(file, config, models, stamp, source)
+                _extract(file, config, models, stamp, source, config_of("detect") if "detect" in way else None)
             else:
                 stage(name).run(file, config, models, stamp)
     finally:
         models.ahead.end()
+
+
+def _extract(
+    file: TfqFile, config: Any, models: Models, stamp: Stamp, source: Path | None, detect: DetectConfig | None
+) -> None:
+    """With `detect` to follow, faces are looked for in the pictures that are decoded for the timeline."""
+    watch = None
+    if detect is not None:
+        with contextlib.suppress(WeightsError):  # which is told where the network is missed
+            watch = stage("detect").watcher(detect, models)
+    stage("extract").run(file, config, models, stamp, source, watch)
+    if watch is not None:
+        watch.hand_over(file, models)
 
 
 def _listen(file: TfqFile, way: Sequence[str], config_of: Callable[[str], Any], models: Models) -> None:

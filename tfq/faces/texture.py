@@ -130,9 +130,17 @@ def _comb(profile: Floats, period: int) -> float:
     The median over the lines, since an eyebrow or a lip is one large step and a grid is many.
     """
     whole = profile[: len(profile) // period * period].reshape(-1, period)
-    lines = np.median(whole, axis=0)
+    lines = _median(whole.T)
     at = int(np.argmax(lines))
-    return float(np.log((lines[at] + _FLOOR) / (np.median(np.delete(lines, at)) + _FLOOR)))
+    between = _median(np.concatenate([lines[:at], lines[at + 1 :]]))
+    return float(np.log((lines[at] + _FLOOR) / (between + _FLOOR)))
+
+
+def _median(values: Floats) -> Floats:
+    """Along the last axis, as `np.median`, which for a few dozen numbers takes ten times as long to begin."""
+    ordered, middle = np.sort(values, axis=-1), values.shape[-1] // 2
+    upper = ordered[..., middle]
+    return np.asarray(upper if values.shape[-1] % 2 else (ordered[..., middle - 1] + upper) * values.dtype.type(0.5))
 
 
 def _log(deviation: float) -> float:

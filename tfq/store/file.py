@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from tfq import disk, signals
 from tfq.errors import FormatError, InputError, InUseError, TfqError
 from tfq.store import schema
-from tfq.store.opening import DAMAGE, open_checked, open_foreign, plain
+from tfq.store.opening import DAMAGE, open_checked, open_foreign, open_own, plain
 from tfq.store.provenance import Stamp
 from tfq.store.sink import Sink
 
@@ -269,7 +269,7 @@ class TfqFile:
             yield new
         if self._file is not None:
             self._file.close()
-        self._file = open_checked(self.path)
+        self._file = open_own(self.path)
 
     def _find(self, path: str) -> h5py.Group | h5py.Dataset | None:
         try:

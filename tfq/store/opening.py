@@ -41,14 +41,7 @@ def open_checked(path: Path) -> h5py.File:
         FormatError: it is not one of tfq's, or is damaged or unsafe.
         InputError: it is not there or may not be read.
     """
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be opened'}") from error
-    except OSError as error:
-        raise FormatError(
-            f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again"
-        ) from error
+    file = open_own(path)
     try:
         if plain(file.attrs.get("format")) != schema.FORMAT:
             raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")
@@ -61,6 +54,23 @@ def open_checked(path: Path) -> h5py.File:
         file.close()
         raise
     return file
+
+
+def open_own(path: Path) -> h5py.File:
+    """A file that this process has just written itself, open for reading.
+
+    Raises:
+        FormatError: it is no HDF5 file.
+        InputError: it is not there or may not be read.
+    """
+    try:
+        return h5py.File(path, "r", locking=False)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{path}: {error.strerror or 'cannot be opened'}") from error
+    except OSError as error:
+        raise FormatError(
+            f"{path}: not an HDF5 file, or a damaged one; run `tfq extract` on the video again"
+        ) from error
 
 
 def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:

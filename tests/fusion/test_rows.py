@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import uniform_filter1d
 
-from tfq.fusion.rows import LIMIT, Statistics, combine, normalise, sync_rows
+from tfq.fusion.rows import LIMIT, Statistics, _centred_mean, combine, normalise, sync_rows
 
 OFFSETS = np.arange(-15, 16)
 
@@ -64,3 +65,10 @@ def test_sync_rows_of_a_clip_without_speech_are_absent():
     rows = sync_rows(np.full((30, 31), np.nan), np.zeros(30, bool), OFFSETS)
     assert rows.shape == (30, 70)
     assert np.isnan(rows).all()
+
+
+@pytest.mark.parametrize(("length", "window"), [(300, 25), (300, 24), (7, 25), (1, 3)])
+def test_a_moments_mean_is_scipys(length: int, window: int) -> None:
+    series = np.random.default_rng(0).random((length, 31))
+    theirs = uniform_filter1d(series, window, axis=0, mode="constant")
+    np.testing.assert_allclose(_centred_mean(series, window), theirs, atol=1e-12)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from tfq.types import Floats, Mask
 
@@ -53,10 +52,18 @@ def sync_rows(distance: Floats, valid: Mask, offsets: Floats, window: int = 25) 
 
 
 def _pooled(values: Floats, known: Mask, window: int) -> Floats:
-    share = uniform_filter1d(known.astype(np.float64), window, axis=0, mode="constant")
-    total = uniform_filter1d(values.astype(np.float64), window, axis=0, mode="constant")
+    share = _centred_mean(known.astype(np.float64), window)
+    total = _centred_mean(values.astype(np.float64), window)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(share > 0.2, total / share, np.nan)
+
+
+def _centred_mean(series: Floats, window: int) -> Floats:
+    """Means over a centred window of `[T, O]` along time; zeros beyond the ends."""
+    before = window // 2
+    padded = np.pad(series, ((before + 1, window - 1 - before), (0, 0)))
+    total = np.cumsum(padded, axis=0)
+    return np.asarray((total[window:] - total[:-window]) / window)
 
 
 @dataclass

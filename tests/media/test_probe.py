@@ -7,8 +7,9 @@ import pytest
 
 from tests.make import Beeps, clip
 from tfq.errors import InputError
+from tfq.media.facts import sha256
 from tfq.media.frames import timeline
-from tfq.media.probe import probe, sha256
+from tfq.media.probe import probe
 
 
 def test_facts_of_a_clip(tmp_path):

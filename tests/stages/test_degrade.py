@@ -9,8 +9,8 @@ import pytest
 from tests.artefacts import faces
 from tfq.errors import NoFaceError, NoSpeechError, UsageError
 from tfq.media import writer
+from tfq.media.facts import sha256
 from tfq.media.frames import frames, timeline
-from tfq.media.probe import sha256
 from tfq.media.samples import samples
 from tfq.models.runtime import Models
 from tfq.stages.degrade import degrade

@@ -223,7 +223,7 @@ def _created(said: str) -> float:
 
 def _matches(made: Where, source: Path | None) -> bool:
     """Whether a `.h5` file was made of exactly this video."""
-    from tfq.media.probe import sha256
+    from tfq.media.facts import sha256
     from tfq.store import TfqFile
 
     if source is None or not isinstance(made, Path) or not made.is_file():

@@ -6,6 +6,7 @@ and most weights come from a hub or from a folder that the user has.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -17,10 +18,17 @@ from tfq.types import Floats, Mask
 
 _ROW_RATE = 50  # of every speech network here
 _HUBERT, _WHISPER, _RESNET, _EFFICIENTNET = 768, 512, 2048, 1280
+_WIDEST = {"the layer's": _HUBERT, "the pool's": _RESNET}
+
+
+@functools.cache
+def _all(about: str) -> tuple[Column, ...]:
+    return tuple(Column(f"h{i}", "", -10, 10, "none", f"Number {i} of {about}.") for i in range(_WIDEST[about]))
 
 
 def _columns(width: int, about: str) -> tuple[Column, ...]:
-    return tuple(Column(f"h{i}", "", -10, 10, "none", f"Number {i} of {about}.") for i in range(width))
+    """The first of those that several groups share: there are thousands, and each process makes them."""
+    return _all(about)[:width]
 
 
 def centred(rows: Floats, count: int) -> Floats:

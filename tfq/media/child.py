@@ -25,8 +25,8 @@ import numpy as np
 
 from tfq.config import DecodingLimits
 from tfq.errors import InputError, TfqError
-from tfq.media import frames, probe, samples, shared
-from tfq.media.probe import Source
+from tfq.media import facts, frames, probe, samples, shared
+from tfq.media.facts import Source
 
 LONGEST_REQUEST = 2**26  # bytes; a picture's number for each frame of an hour is under 1 MB
 
@@ -82,7 +82,7 @@ def _answer(pipe: socket.socket, filler: shared.Filler, question: Mapping[str, A
         except TfqError as error:
             values = {"error": type(error).__name__, "text": str(error)}
         except (MemoryError, ImportError, av.BlockingIOError):  # no room for a library, or for a thread of the decoder
-            text = f"{probe.name_of(source)}: needs more than {limits.memory_mb} MB to decode; see --max-memory"
+            text = f"{facts.name_of(source)}: needs more than {limits.memory_mb} MB to decode; see --max-memory"
             values = {"error": InputError.__name__, "text": text}
         except Exception:
             values = {"error": "", "text": traceback.format_exc()}
@@ -102,7 +102,7 @@ def _answers(call: str, source: Source, arguments: dict[str, Any]) -> Iterator[d
         yield dataclasses.asdict(probe.probe(source))
     elif call == "timeline":
         for found in frames.survey(source, **arguments):
-            yield {**vars(found)} if isinstance(found, frames.Timeline) else found._asdict()
+            yield {**vars(found)} if isinstance(found, facts.Timeline) else found._asdict()
     elif call == "samples":
         sound, covered_s = samples.samples(source, **arguments)
         yield {"covered_s": covered_s} if sound is None else {"covered_s": covered_s, "sound": sound}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import av
 import numpy as np
@@ -22,47 +21,12 @@ from av.video.stream import VideoStream
 from tfq import timebase
 from tfq.errors import InputError
 from tfq.media.clock import LONGEST_S, rising
+from tfq.media.facts import Glimpse, Source, Timeline, name_of
 from tfq.media.orientation import Orientation, orientation
-from tfq.media.probe import Source, name_of, opened, packets, picture_stream, pixel_aspect
-from tfq.types import Floats, Ints, Mask, Picture
+from tfq.media.probe import opened, packets, picture_stream, pixel_aspect
+from tfq.types import Ints, Mask, Picture
 
 SMALL = (64, 36)  # the size at which a picture is looked at for blackness
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Which source picture each grid frame shows.
-
-    Attributes:
-        picture: `[T]` index of the source picture, in the order they are decoded.
-        source_time_s: `[T]` its time stamp, in seconds from the first picture.
-        damaged: `[T]` the decoder reported damage in the picture or in one it was predicted from, or the picture that
-            belongs here was lost and the one before it stays.
-        dark: `[T]` mean luma of the picture, 0-255; `flat` `[T]` its standard deviation.
-        start_s: time stamp of the first picture on the clock of the file.
-        width, height: of the picture as it is shown: rotated, with square pixels.
-        rotation: degrees by which the file asks to turn the picture, counter-clockwise.
-        errors: packets that gave no picture, and pictures that the decoder calls damaged.
-    """
-
-    picture: Ints
-    source_time_s: Floats
-    damaged: Mask
-    dark: Floats
-    flat: Floats
-    start_s: float
-    width: int
-    height: int
-    rotation: int
-    errors: int
-
-    def __len__(self) -> int:
-        return len(self.picture)
-
-    @property
-    def repeated(self) -> Mask:
-        """`[T]` the frame shows the same source picture as the one before it."""
-        return np.concatenate([[False], np.diff(self.picture) == 0])
 
 
 @dataclass
@@ -79,17 +43,6 @@ class _Seen:
     step: float = 1 / timebase.FPS
     size: tuple[int, int] = (0, 0)
     turned: Orientation = field(default_factory=Orientation)
-
-
-class Glimpse(NamedTuple):
-    """A picture as it is decoded: which it is, its stamp and usual length in seconds, its luma, and `[H, W, 3]` RGB."""
-
-    number: int
-    stamp_s: float
-    step_s: float
-    dark: float
-    flat: float
-    picture: Picture
 
 
 def timeline(source: Source, max_duration_s: float = float("inf"), threads: int = 0) -> Timeline:

@@ -26,8 +26,7 @@ from tfq import errors
 from tfq.config import DecodingLimits
 from tfq.errors import InputError
 from tfq.media import shared
-from tfq.media.frames import Glimpse, Timeline
-from tfq.media.probe import Probe, Source, name_of
+from tfq.media.facts import Glimpse, Probe, Source, Timeline, name_of
 from tfq.types import Ints, Picture, Sound
 
 LARGEST = 2**36  # bytes of an array in an answer

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -19,8 +16,8 @@ from av.video.stream import VideoStream
 
 from tfq.config import DecodingLimits
 from tfq.errors import InputError
+from tfq.media.facts import Probe, Source, name_of
 
-Source: TypeAlias = Path | io.BufferedIOBase
 Coded = TypeVar("Coded", VideoStream, AudioStream)
 
 PLAYLISTS = ("concat", "dash", "hls", "imf", "sdp")  # a stranger's file must not draw in others of this machine
@@ -31,26 +28,6 @@ class Watch:
 
     limits: ClassVar = DecodingLimits()
     at_packet: ClassVar[Callable[[], Any]] = int
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Facts of the container. `width` and `height` are of the coded picture; times are in seconds, NaN: unknown."""
-
-    width: int
-    height: int
-    pixel_aspect: float
-    fps: float
-    duration_s: float
-    has_audio: bool
-    audio_hz: int
-    audio_channels: int
-    video_start_s: float
-    audio_start_s: float
-    video_streams: int
-    audio_streams: int
-    video_codec: str
-    audio_codec: str
 
 
 def probe(source: Source) -> Probe:
@@ -158,24 +135,6 @@ def pixel_aspect(stream: VideoStream) -> float:
     ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
     # Under 1 % nobody sees, and the picture keeps the pixels it was coded with.
     return float(ratio) if 0.1 <= ratio <= 10 and abs(ratio - 1) > 0.01 else 1.0
-
-
-def sha256(path: Path) -> str:
-    """Hash of a whole file.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror.lower() if error.strerror else 'cannot be read'}") from error
-
-
-def name_of(source: Source) -> str:
-    """How a source is called in messages."""
-    return str(source) if isinstance(source, Path) else "the embedded source"
 
 
 def _check(container: InputContainer, name: str) -> None:

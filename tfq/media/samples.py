@@ -11,7 +11,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from tfq import timebase
-from tfq.media.probe import Source, opened, packets, sound_stream
+from tfq.media.facts import Source
+from tfq.media.probe import opened, packets, sound_stream
 from tfq.types import Sound
 
 JUMP_S = 0.015  # stamps further than this from the running count are a gap, as of one lost packet, and not rounding

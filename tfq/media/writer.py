@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 
 from tfq import timebase
 from tfq.errors import InputError
-from tfq.media.probe import Source, opened, packets, picture_stream, sound_stream
+from tfq.media.facts import Source
+from tfq.media.probe import opened, packets, picture_stream, sound_stream
 from tfq.types import Picture, Sound
 
 AUDIO_BLOCK = 1024  # samples an AAC frame holds

@@ -17,9 +17,8 @@ from tfq.artefacts.labels import labels, pieces
 from tfq.config import ExtractConfig, Settings
 from tfq.errors import FormatError, InputError, NoFaceError, NoSpeechError, UsageError
 from tfq.media import line, recode, writer
-from tfq.media.frames import Timeline
+from tfq.media.facts import Timeline, sha256
 from tfq.media.guarded import frames, samples, timeline, whole
-from tfq.media.probe import sha256
 from tfq.models.runtime import Models
 from tfq.stages.pipeline import walk
 from tfq.store import TfqFile

@@ -15,7 +15,7 @@ from tfq.errors import UsageError
 from tfq.faces.detect import Detections, Detector, blazeface, scrfd
 from tfq.faces.scenes import change, histogram
 from tfq.faces.track import Track, judged, link, presence, rivals
-from tfq.media.frames import Glimpse
+from tfq.media.facts import Glimpse
 from tfq.media.guarded import frames
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from tfq import timebase
 from tfq.config import ExtractConfig
 from tfq.errors import UsageError
-from tfq.media.frames import Glimpse, Timeline
+from tfq.media.facts import Glimpse, Source, Timeline, sha256
 from tfq.media.guarded import probe, samples, timeline
-from tfq.media.probe import Source, sha256
 from tfq.models.runtime import Models
 from tfq.stages.source import open_source
 from tfq.store import Stamp, TfqFile

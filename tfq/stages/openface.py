@@ -17,7 +17,7 @@ from tfq import disk
 from tfq.config import OpenFaceConfig
 from tfq.errors import InputError
 from tfq.features.action_units import UNITS
-from tfq.media.probe import sha256
+from tfq.media.facts import sha256
 from tfq.stages.source import BLOCK, open_source
 from tfq.store import Stamp, TfqFile
 from tfq.types import Floats

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from tfq.config import DetectConfig, Settings
 from tfq.errors import UsageError, WeightsError
-from tfq.media.probe import sha256
+from tfq.media.facts import sha256
 from tfq.models.runtime import Models
 from tfq.stages import openface
 from tfq.store import Stamp, TfqFile

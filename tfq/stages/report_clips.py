@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tfq import disk
 from tfq.errors import InputError
+from tfq.media.facts import Source
 from tfq.media.guarded import frames
-from tfq.media.probe import Source
 from tfq.media.writer import write
 from tfq.report.rate import Rated
 from tfq.stages.source import open_source

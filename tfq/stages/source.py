@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfq.errors import InputError
-from tfq.media.probe import Source, sha256
+from tfq.media.facts import Source, sha256
 from tfq.store import TfqFile
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from tfq.artefacts.labels import offset_mos
 from tfq.config import SpeakConfig
 from tfq.errors import NoSpeechError, UsageError
 from tfq.media import writer
-from tfq.media.frames import Timeline
+from tfq.media.facts import Timeline, sha256
 from tfq.media.guarded import frames, samples, timeline
-from tfq.media.probe import sha256
 from tfq.models import wav2lip
 from tfq.models.runtime import Models
 from tfq.nets.spec import CLEAN

@@ -103,3 +103,12 @@ def test_a_picture_that_grows_in_mid_stream_is_held_to_the_limit(tmp_path):
     guarded.limit(DecodingLimits(pixels=10_000))
     for _, picture in guarded.frames(path, np.arange(2)):
         assert picture.shape[0] * picture.shape[1] <= 10_000
+
+
+def test_a_child_can_be_started_ahead_and_is_the_one_that_is_asked(plain):
+    guarded.end_idle()
+    guarded.ready()
+    guarded.ready()
+    (child,) = guarded._idle
+    guarded.probe(plain)
+    assert guarded._idle == [child]

@@ -90,14 +90,17 @@ def _told(item: Item, what: str) -> str:
 
 def _do(item: Item, task: Task, progress: Progress) -> Done:
     from tfq.media import guarded
-    from tfq.report.words import reason
-    from tfq.stages import pipeline
-    from tfq.store import TfqFile
 
     named = item.source or item.file
     if isinstance(named, Path):
         _must_be_file(named, item.name)
     guarded.limit(task.limits)
+    if item.source is not None and not any(_is_made(place) for place in (item.file, beside(item.name))):
+        guarded.ready()
+    from tfq.report.words import reason
+    from tfq.stages import pipeline
+    from tfq.store import TfqFile
+
     with (
         _workplace(item, task) as (path, source),
         TfqFile(path, wait=task.wait, durable=task.keep or item.source is None) as file,
@@ -125,6 +128,10 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
     if status == "ok":
         return Done(item, message=told and _told(item, told), result=result, finished=True)
     return Done(item, task.indeterminate, _told(item, reason(status)), result, finished=True)
+
+
+def _is_made(place: Where) -> bool:
+    return isinstance(place, Path) and place.suffix == ".h5" and place.exists()
 
 
 def _near(path: Path) -> str:

@@ -49,6 +49,12 @@ def limit(limits: DecodingLimits) -> None:
     _limits = limits
 
 
+def ready() -> None:
+    """Start a child that will be wanted, so that it loads its libraries while this process loads others."""
+    if not _idle:
+        _idle.append(_Child())
+
+
 def probe(source: Source) -> Probe:
     """As `tfq.media.probe.probe`."""
     return Probe(**_one(_asked("probe", source)))

@@ -13,14 +13,15 @@ cores of each, the network of each and of the store in Gbit/s, and how many file
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.many import spent
+from tests.bench.pipeline import Cost, measured
 from tfq.config import Settings
-from tfq.media import guarded
 from tfq.models.runtime import Models
 from tfq.stages import index_rows, pipeline
 from tfq.store import TfqFile
@@ -47,13 +48,18 @@ def measure(path: Path, models: Models) -> Clip:
     found = Clip(video=path.stat().st_size)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "clip.h5"
-        with TfqFile(made, durable=False) as file:
-            for name in pipeline.ROAD[:-1]:
-                begun = spent()
-                pipeline.walk(file, name, Settings(), models, source=path)
-                guarded.end_idle()  # or what its decoder took would not be counted
-                found.cpu_s[name] = spent() - begun
-                found.written += made.stat().st_size
+        with contextlib.ExitStack() as running, TfqFile(made, durable=False) as file:
+            costs: dict[str, Cost] = {}
+
+            def begun(name: str) -> None:
+                running.close()
+                found.written += made.stat().st_size if costs else 0
+                costs[name] = running.enter_context(measured())
+
+            pipeline.walk(file, "features", Settings(), models, source=path, progress=begun)
+            running.close()
+            found.written += made.stat().st_size
+            found.cpu_s = {name: cost.cpu_s + cost.child_s for name, cost in costs.items()}
             found.length_s = file.info("extract")["duration_s"]
         found.kept = made.stat().st_size
         begun = spent()

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from tfq.audio import weighting
 from tfq.timebase import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from tfq.types import Floats, Mask, Sound
 
 FLOOR_DB = -100.0  # below the quantisation noise of 16 bits; quieter than that is digital silence
+_BLOCK_S = 0.4  # the gating block of ITU-R BS.1770
 
 
 def integrated(sound: Sound) -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770-4); NaN for a clip under 0.4 s or silent throughout."""
-    if len(sound) <= weighting.BLOCK_S * SAMPLE_RATE or is_silent(sound):
+    if len(sound) <= _BLOCK_S * SAMPLE_RATE or is_silent(sound):
         return float("nan")
-    return weighting.gated(sound)
+    import pyloudnorm
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # log of zero where every block is under the gate
+        value = float(pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(sound.astype(np.float64)))
+    return value if np.isfinite(value) else float("nan")
 
 
 def is_silent(sound: Sound) -> bool:

@@ -22,7 +22,7 @@ from tfq.stages import curves, explanation, inputs
 from tfq.store import Stamp, TfqFile
 from tfq.types import Floats, Mask
 
-VERSION = 3
+VERSION = 4
 NEEDS = ("extract", "detect", "align", "audio", "sync", "features")
 EMBEDDED = "tfq-embedded"
 

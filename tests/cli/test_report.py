@@ -56,3 +56,16 @@ def test_evaluation_is_printed_or_written_as_the_name_ends(tfq, tmp_path):
     assert "<title>tfq: e</title>" in (tmp_path / "e.html").read_text()
     assert tfq(*asked, "-o", tmp_path / "e.pdf").exit_code == 2
     assert tfq("report", "--evaluate", results).exit_code == 2
+
+
+def test_a_page_opens_in_the_browser_at_the_moment_asked_for(tfq, video, monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr(command, "write_page", lambda file, item, **how: asked.update(how) or written(file, item))
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or len(opened) == 1)
+    clip = video("clip.mp4")
+    first = tfq("report", "--open", "--at", "1.36", clip)
+    assert (first.exit_code, first.stdout, first.stderr) == (0, f"{clip.with_suffix('.html')}\n", "")
+    assert asked["at"] == 1.36
+    assert opened == [clip.with_suffix(".html").resolve().as_uri()]
+    assert "no browser was found" in tfq("report", "--open", clip).stderr

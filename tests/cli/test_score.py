@@ -20,7 +20,15 @@ def made_up(file, item, *, short=False):
         "unjudged": {} if judged else dict.fromkeys(DIMENSIONS, "no_face"),
         "sync": {"offset_ms": 120.0 if judged else None, "status": "ok" if judged else "no_face"},
         "weak_segments": [
-            {"start_s": 0.0, "end_s": 1.0, "dimension": "lip_sync", "mos": 1.2, "reason": "the model's judgement"}
+            {
+                "start_s": 0.0,
+                "end_s": 1.0,
+                "dimension": "lip_sync",
+                "mos": 1.2,
+                "reason": "the model's judgement",
+                "worst_frame_s": 0.4,
+                "box_px": [20, 30, 40, 50],
+            }
         ],
         "faces": {"tracks": 1},
         "speech_ratio": 0.9,

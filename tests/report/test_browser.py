@@ -30,7 +30,12 @@ def driven(folder: Path, page: str, script: str) -> str:
     driver = """<script>
 window.addEventListener("error", (event) => done({ error: event.message }));
 window.addEventListener("unhandledrejection", (event) => done({ error: String(event.reason) }));
-function done(value) { document.title = "said:" + JSON.stringify(value); }
+let failed = false;
+function done(value) {
+  if (failed) return;  // what went wrong first must not be lost under what went on
+  failed = "error" in Object(value);
+  document.title = "said:" + JSON.stringify(value);
+}
 </script>"""
     path = folder / "page.html"
     path.write_text(
@@ -46,6 +51,19 @@ function done(value) { document.title = "said:" + JSON.stringify(value); }
     value = json.loads(html.unescape(title.group(1)))
     assert "error" not in value, value
     return value
+
+
+def drawn(weak: list[dict]) -> dict:
+    """What a page of two seconds draws."""
+    sound = np.sin(np.arange(32000, dtype=np.float32))
+    points = np.random.default_rng(0).uniform(0, 60, (50, 478, 2))
+    return {
+        "duration_s": 2.0, "fps": 25, "width": 64, "label": "over time", "weak": [{**one, "text": HOSTILE} for one in weak],
+        "wave": overlay.wave(sound), "speech": [[0.2, 1.0]], "spectrogram": "data:image/png;base64,",
+        "lines": [{"title": "mouth opening", "values": [0.1, None, 0.3], "low": 0.0, "high": 1.0}],
+        "scores": [{"name": "overall", "title": "Overall", "colour": 5, "values": [3.0, None, 4.0]}],
+        "points": overlay.landmarks(points), "boxes": overlay.boxes(np.full((50, 4), np.nan)), "outlines": overlay.OUTLINES,
+    }  # fmt: skip
 
 
 def test_the_page_of_many_clips_sorts_and_filters(tmp_path):
@@ -94,19 +112,10 @@ def test_weak_segments_move_the_player_and_keys_step_through_them(tmp_path):
     ]
     judged = result("a.mp4", duration_s=2.0, weak_segments=weak, speech_ratio=0.5, tfq="0", model={"name": "m", "sha256": ""},
                     faces={"tracks": 1, "coverage": 1.0})  # fmt: skip
-    sound = np.sin(np.arange(32000, dtype=np.float32))
-    points = np.random.default_rng(0).uniform(0, 60, (50, 478, 2))
-    data = {
-        "duration_s": 2.0, "fps": 25, "width": 64, "label": "over time", "weak": [{**one, "text": HOSTILE} for one in weak],
-        "wave": overlay.wave(sound), "speech": [[0.2, 1.0]], "spectrogram": "data:image/png;base64,",
-        "lines": [{"title": "mouth opening", "values": [0.1, None, 0.3], "low": 0.0, "high": 1.0}],
-        "scores": [{"name": "overall", "title": "Overall", "colour": 5, "values": [3.0, None, 4.0]}],
-        "points": overlay.landmarks(points), "boxes": overlay.boxes(np.full((50, 4), np.nan)), "outlines": overlay.OUTLINES,
-    }  # fmt: skip
     video = address("video/mp4", clip(tmp_path / "clip.mp4", sound=Beeps()).read_bytes())
     found = driven(
         tmp_path,
-        clip_page(ClipPage(judged, data, [], [], video)),
+        clip_page(ClipPage(judged, drawn(weak), [], [], video)),
         """
 const at = [];
 const key = (name) => document.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
@@ -122,6 +131,42 @@ video.addEventListener("loadeddata", () => {
     assert found["at"] == pytest.approx([1.32, 0.52, 1.32], abs=0.02)
     assert found["pressed"] == "false"
     assert found["curves"] >= 3
+
+
+def test_a_page_opens_at_the_segment_that_was_asked_for(tmp_path):
+    """`tfq report --at`, and `#at=` in the address: the nearest worst frame of those around that moment."""
+    pieces = [("lip_sync", 0.0, 1.8, 1.0), ("expression", 0.2, 1.6, 1.4)]
+    weak = [
+        {
+            **result("a.mp4")["weak_segments"][0],
+            "dimension": name,
+            "start_s": start,
+            "end_s": end,
+            "worst_frame_s": worst,
+        }
+        for name, start, end, worst in pieces
+    ]
+    video = address("video/mp4", clip(tmp_path / "clip.mp4", sound=Beeps()).read_bytes())
+    judged = result("a.mp4", duration_s=2.0, weak_segments=weak, speech_ratio=0.5, tfq="0", model={"name": "m", "sha256": ""},
+                    faces={"tracks": 1, "coverage": 1.0})  # fmt: skip
+    found = driven(
+        tmp_path,
+        clip_page(ClipPage(judged, {**drawn(weak), "at": 1.4}, [], [], video)),
+        """
+const chosen = () => all("[data-weak]").findIndex((one) => one.getAttribute("aria-current") === "true");
+const said = [];
+video.addEventListener("loadeddata", () => {
+  said.push(chosen(), video.currentTime);
+  location.hash = "#at=1.00";
+  setTimeout(() => {
+    said.push(chosen(), video.currentTime);
+    location.hash = "#at=1.92";
+    setTimeout(() => done([...said, video.currentTime]), 200);
+  }, 200);
+});
+""",
+    )
+    assert found == [1, pytest.approx(1.42, abs=0.01), 0, pytest.approx(1.02, abs=0.01), pytest.approx(1.94, abs=0.01)]
 
 
 def test_from_rating_to_mean_opinions(tmp_path):

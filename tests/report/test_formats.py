@@ -63,9 +63,22 @@ def test_table_of_one_clip_says_everything_once():
     assert "\x1b" not in text
 
 
-def test_table_of_several_puts_the_worst_first():
-    text = formats.render([result("good.mp4", 4.5), result("bad.mp4", 1.5)], "table", width=100)
+@pytest.mark.parametrize("width", [60, 100])
+def test_each_weak_segment_says_where_to_look_and_how(width):
+    sound = {**result()["weak_segments"][0], "dimension": "audio_quality", "worst_frame_s": 4.2, "box_px": None}
+    weak = [*result()["weak_segments"], sound]
+    text = " ".join(formats.render([result("a clip.mp4", weak_segments=weak)], "table", width=width).split())
+    assert "frame 98 at 3.90 s, box 410,320–560,410 tfq report --open --at 3.90 'a clip.mp4'" in text
+    assert "frame 105 at 4.20 s tfq report --open --at 4.20 'a clip.mp4'" in text
+    assert "frame 98 at 3.90 s, box 410,320–560,410" in formats.render([result()], "md")
+    said = formats.as_junit([result()], {("clip.mp4", "lip_sync"): "3.0 is under 3.5"})
+    assert "frame 98 at 3.90 s, box 410,320–560,410" in said
+
+
+def test_table_of_several_puts_the_worst_first_and_says_how_to_look_at_it():
+    text = formats.render([result("good.mp4", 4.5), result("bad.mp4", 1.5), unjudged()], "table", width=100)
     assert text.index("bad.mp4") < text.index("good.mp4")
+    assert text.endswith("Look      tfq report --open bad.mp4\n")
 
 
 def test_what_cannot_be_judged_says_why_and_shows_no_number():

@@ -35,6 +35,10 @@ def report(
     explain: Annotated[
         bool, typer.Option("--explain", help="Also show which measurements and moments moved each score.")
     ] = False,
+    at: Annotated[
+        float | None, typer.Option("--at", min=0, metavar="SECONDS", help="Let the page open at this moment.")
+    ] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Open each page in the browser.")] = False,
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also draw the curves of each clip into DIR, as PNG and SVG.")
     ] = None,
@@ -93,6 +97,7 @@ def report(
 
         tfq report clip.mp4
         tfq report -o page.html clip.h5
+        tfq report --at 1.36 clip.h5
         tfq report --out-dir pages --summary pages/all.html clips/*.h5
         tfq report --compare -o versions.html old.jsonl new.jsonl
         tfq report --rate --practice 1 -o rate.html clips/*.mp4
@@ -111,8 +116,10 @@ def report(
     def emit(done: Done) -> None:
         output.data(str(done.item.out), "\0" if loop.print0 else "\n")
         made.append((done.result, Path(str(done.item.out))))
+        if browse:
+            _open(made[-1][1])
 
-    write = functools.partial(write_page, code=code, figures=figures and figures.absolute())
+    write = functools.partial(write_page, code=code, figures=figures and figures.absolute(), at=at)
     asked = {"explain": True} if explain else {}
     status = run.each_file(loop, "score", Settings(), keep=keep, product=page, after=write, emit=emit, recorded=asked)
     if summary is not None and made:
@@ -123,14 +130,24 @@ def report(
     return status
 
 
-def write_page(file: TfqFile, item: Item, *, code: str = "en", figures: Path | None = None) -> dict[str, Any]:
+def write_page(
+    file: TfqFile, item: Item, *, code: str = "en", figures: Path | None = None, at: float | None = None
+) -> dict[str, Any]:
     """Write the page of a scored file, and its figures where asked for; returns the file's result."""
     from tfq.stages.report import draw
     from tfq.stages.report import report as stage
 
     if figures is not None:
         draw(file, figures, item.out.stem)
-    return stage(file, Path(str(item.out)), item.name, language.language(code))
+    return stage(file, Path(str(item.out)), item.name, language.language(code), at)
+
+
+def _open(page: Path) -> None:
+    """Show a page in the user's browser; where there is none the path on standard output has to do."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        output.log.warning("%s: no browser was found; open it by hand, or set BROWSER", page)
 
 
 def _page_of(name: str) -> Path:

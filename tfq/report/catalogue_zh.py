@@ -67,6 +67,82 @@ _REASONS = {
     "brightness of the face flickers by {:.1f} grey levels": "面部亮度闪烁 {} 个灰度级",
     "face swims or trembles ({:.1f} grey levels from frame to frame)": "面部漂移或颤动（帧间 {} 个灰度级）",
     "colour of the mouth differs from the face by {:.0f} grey levels": "嘴部颜色与面部相差 {} 个灰度级",
+    "head hardly moves for {:.1f} s": "头部 {} 秒几乎不动",
+    "head hardly moves for {:.1f} s while the voice goes on": "声音持续时头部 {} 秒几乎不动",
+    "eyes do not blink for {:.0f} s": "眼睛 {} 秒不眨",
+    "only {:.0f} new pictures a second": "每秒只有 {} 帧新画面",
+    "voice sounds synthetic or coded (DistillMOS {:.1f})": "声音像合成或压缩过的（DistillMOS {}）",
+    "voice is covered or smeared (modulation {:.1f} dB)": "声音被掩盖或含混（调制 {} dB）",
+    "dull sound: nothing above {:.1f} kHz": "声音发闷：{} kHz 以上没有内容",
+    "teeth are a blur (log detail {:.2f})": "牙齿模糊成一片（对数细节 {}）",
+    "face changes by {:.1f} grey levels a frame where nothing moves it": "面部在没有运动处每帧变化 {} 个灰度级",
+    "{:.0%} of the face is black or burnt out": "面部 {} 全黑或过曝",
+    "picture is unlike natural ones (NIQE {:.0f})": "画面不像自然图像（NIQE {}）",
+    # What four recordings of five are better in.
+    "mouth follows the syllables loosely (coherence {:.2f}; in four recordings of five more)": (
+        "口型跟随音节不紧（相干 {}；五段录像中有四段更高）"
+    ),
+    "mouth and voice match loosely (confidence {:.2f}; in four recordings of five more)": (
+        "口型与声音匹配较松（置信度 {}；五段录像中有四段更高）"
+    ),
+    "mouth moves little ({:.2f} eye distances/s; in four recordings of five more)": (
+        "嘴部动作小（{} 倍眼距/秒；五段录像中有四段更高）"
+    ),
+    "upper face moves little ({:.3f} eye distances/s; in four recordings of five more)": (
+        "上半脸动作小（{} 倍眼距/秒；五段录像中有四段更高）"
+    ),
+    "head moves little ({:.2f} eye distances/s; in four recordings of five more)": (
+        "头部动作小（{} 倍眼距/秒；五段录像中有四段更高）"
+    ),
+    "gaze moves little ({:.3f} eye distances/s; in four recordings of five more)": (
+        "目光很少移动（{} 倍眼距/秒；五段录像中有四段更高）"
+    ),
+    "face moves unevenly (jerkiness {:.2f}; in four recordings of five less)": (
+        "面部动作不匀（抖动度 {}；五段录像中有四段更低）"
+    ),
+    "face is uneven (asymmetry {:.2f}; in four recordings of five less)": (
+        "面部不太对称（不对称度 {}；五段录像中有四段更低）"
+    ),
+    "background disturbs (DNSMOS background {:.1f}; in four recordings of five more)": (
+        "背景声有干扰（DNSMOS 背景 {}；五段录像中有四段更高）"
+    ),
+    "voice is not quite clear (DNSMOS signal {:.1f}; in four recordings of five more)": (
+        "声音不够清晰（DNSMOS 信号 {}；五段录像中有四段更高）"
+    ),
+    "rough voice (HNR {:.1f} dB; in four recordings of five more)": "声音粗糙（谐噪比 {} dB；五段录像中有四段更高）",
+    "voice sounds not quite natural (DistillMOS {:.1f}; in four recordings of five more)": (
+        "声音不够自然（DistillMOS {}；五段录像中有四段更高）"
+    ),
+    "voice is not quite distinct (modulation {:.1f} dB; in four recordings of five more)": (
+        "声音不够分明（调制 {} dB；五段录像中有四段更高）"
+    ),
+    "face and voice are lively at different times (correlation {:.2f}; in four recordings of five more)": (
+        "面部与声音的活跃时刻不一致（相关 {}；五段录像中有四段更高）"
+    ),
+    "picture is not quite natural (NIQE {:.0f}; in four recordings of five less)": (
+        "画面不够自然（NIQE {}；五段录像中有四段更低）"
+    ),
+    "picture is somewhat distorted (BRISQUE {:.0f}; in four recordings of five less)": (
+        "画面有些失真（BRISQUE {}；五段录像中有四段更低）"
+    ),
+    "face changes where nothing moves it ({:.1f} grey levels a frame; in four recordings of five less)": (
+        "面部在没有运动处有变化（每帧 {} 个灰度级；五段录像中有四段更低）"
+    ),
+    "picture noise ({:.1f} grey levels; in four recordings of five less)": (
+        "画面噪声（{} 个灰度级；五段录像中有四段更低）"
+    ),
+    "skin without texture ({:.0%} of the face; in four recordings of five less)": (
+        "皮肤没有纹理（占面部 {}；五段录像中有四段更低）"
+    ),
+    "mouth lacks the fine detail of the face ({:.2f}×; in four recordings of five more)": (
+        "嘴部缺少面部的细节（{} 倍；五段录像中有四段更高）"
+    ),
+    "teeth show little detail (log detail {:.2f}; in four recordings of five more)": (
+        "牙齿细节少（对数细节 {}；五段录像中有四段更高）"
+    ),
+    "colour of the mouth differs from the face ({:.0f} grey levels; in four recordings of five less)": (
+        "嘴部颜色与面部不同（{} 个灰度级；五段录像中有四段更低）"
+    ),
 }
 
 _TABLE = {
@@ -82,6 +158,8 @@ _TABLE = {
     "{count} segments": "{count} 处",
     "… and {count} more (see --format json)": "……另有 {count} 处（见 --format json）",
     "Look": "查看",
+    "frame {frame} at {time} s": "第 {frame} 帧，{time} 秒",
+    "{frame}, box {box}": "{frame}，方框 {box}",
     "What moved the scores: points gained (+) or lost (−) by a group of measurements, and by a moment": (
         "分数的来由：一组测量值或一个时刻使分数提高 (+) 或降低 (−) 多少分"
     ),

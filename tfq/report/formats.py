@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any
 from xml.etree import ElementTree
 
+from tfq import timebase
 from tfq.config import DIMENSIONS
 from tfq.errors import UsageError
 from tfq.report.language import ENGLISH, Language
@@ -30,7 +31,7 @@ def render(
     width: int = 100,
     colour: bool = False,
     say: Language = ENGLISH,
-    look: str = "tfq report",
+    look: str = "tfq report --open",
 ) -> str:
     """All results as one text that ends with a newline.
 
@@ -40,7 +41,7 @@ def render(
         width: columns of the terminal, for the table.
         colour: whether the table may use terminal colours.
         say: the language of what people read; what programs read stays English.
-        look: the command that shows one clip, for the table.
+        look: the command that opens the page of one clip, for the table.
     """
     if form == "table":
         from tfq.report.table import table
@@ -116,7 +117,8 @@ def as_markdown(results: Sequence[Result], say: Language = ENGLISH, failures: Se
     for result in results:
         if result["weak_segments"]:
             lines += ["", f"**{_cell(result['file'])}**", ""]
-            lines += [f"- {_cell(segment_text(segment, say))}" for segment in result["weak_segments"]]
+            told = (f"{segment_text(one, say)} ({place_text(one, say)})" for one in result["weak_segments"])
+            lines += [f"- {_cell(text)}" for text in told]
     if failures is not None:
         lines += ["", f"**{say('Gates')}**", "", *(f"- ❌ {_cell(failure)}" for failure in failures)]
         lines += [] if failures else [f"- ✅ {say('every gate passed')}"]
@@ -138,7 +140,7 @@ def as_junit(results: Sequence[Result], failures: Mapping[tuple[str, str], str] 
             elif (result["file"], name) in failures:
                 failure = ElementTree.SubElement(case, "failure", message=failures[result["file"], name])
                 weak = [segment for segment in result["weak_segments"] if segment["dimension"] == name]
-                failure.text = _xml("\n".join(segment_text(segment) for segment in weak))
+                failure.text = _xml("\n".join(f"{segment_text(one)} ({place_text(one)})" for one in weak))
             else:
                 ElementTree.SubElement(case, "system-out").text = f"{score['mos']:.3f} {word(score['mos'])}"
     ElementTree.indent(suite)
@@ -175,6 +177,16 @@ def segment_text(segment: Mapping[str, Any], say: Language = ENGLISH) -> str:
     return f"{times}  {say(TITLES[segment['dimension']])} {segment['mos']:.1f}: {say(segment['reason'])}" + (
         f" ({say('lowered by')} {lowered})" if lowered else ""
     )
+
+
+def place_text(segment: Mapping[str, Any], say: Language = ENGLISH) -> str:
+    """Where to look in a weak segment: its worst frame on the grid of 25 frames a second, and the box in that picture."""
+    at = segment["worst_frame_s"]
+    frame = say("frame {frame} at {time} s").format(frame=round(timebase.frames_of(1000 * at)), time=f"{at:.2f}")
+    if segment["box_px"] is None:
+        return frame
+    left, top, right, bottom = segment["box_px"]
+    return say("{frame}, box {box}").format(frame=frame, box=f"{left},{top}–{right},{bottom}")
 
 
 def offset_text(result: Result, say: Language = ENGLISH) -> str:

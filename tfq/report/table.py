@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from tfq.config import DIMENSIONS
-from tfq.report.formats import offset_text, segment_text
+from tfq.report.formats import offset_text, place_text, segment_text
 from tfq.report.language import ENGLISH, Language
 from tfq.report.moved import Moved, moved, signed
 from tfq.report.words import COLUMNS, TITLES, printable, reason, word
@@ -23,14 +24,14 @@ Result = Mapping[str, Any]
 
 _STYLES = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red", "bad": "bold red"}
 MOST_SEGMENTS = 8
+LOOK = "tfq report --open"
+INDENT = 4  # of what stands under a weak segment
 WIDE, NARROW = 100, 64  # columns from which reasons stand beside the scores, and under which bars and intervals go
 EXPLAINED = "What moved the scores: points gained (+) or lost (−) by a group of measurements, and by a moment"
 ALL_COLUMNS = 80  # columns from which a row of several clips has room for every dimension
 
 
-def table(
-    results: Sequence[Result], width: int, colour: bool, say: Language = ENGLISH, look: str = "tfq report"
-) -> str:
+def table(results: Sequence[Result], width: int, colour: bool, say: Language = ENGLISH, look: str = LOOK) -> str:
     """One result in full, or several as one row each, worst first.
 
     Args:
@@ -38,11 +39,11 @@ def table(
         width: columns of the terminal.
         colour: whether terminal colours may be used.
         say: the language.
-        look: the command that shows a clip; a `{}` in it is not needed, the clip's name follows.
+        look: the command that opens the page of a clip; the clip's name follows.
     """
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
-    console.print(_one(results[0], width, say, look) if len(results) == 1 else _many(results, width, say))
+    console.print(_one(results[0], width, say, look) if len(results) == 1 else _many(results, width, say, look))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -52,7 +53,8 @@ def _one(result: Result, width: int, say: Language, look: str) -> RenderableType
     facts = [(say("Offset"), offset_text(result, say)), (say("Weak"), count if weak else say("nowhere"))]
     parts: list[RenderableType] = [_heading(result, say), _scores(result, width, say)]
     parts += [_fact(title, value) for title, value in facts]
-    parts += [_hanging(segment_text(segment, say)) for segment in weak[:MOST_SEGMENTS]]
+    for segment in weak[:MOST_SEGMENTS]:
+        parts += [_hanging(segment_text(segment, say)), *_where(result["file"], segment, width, say, look)]
     if len(weak) > MOST_SEGMENTS:
         more = say("… and {count} more (see --format json)").format(count=len(weak) - MOST_SEGMENTS)
         parts.append(Text(f"  {more}"))
@@ -61,6 +63,13 @@ def _one(result: Result, width: int, say: Language, look: str) -> RenderableType
     if explained := moved(result):
         parts += [Text(), Text(say(EXPLAINED)), _moved(explained, width, say)]
     return Group(*parts)
+
+
+def _where(name: str, segment: Mapping[str, Any], width: int, say: Language, look: str) -> Iterator[RenderableType]:
+    """The worst frame of a weak segment with its box, and the command that opens it; two lines where one is too short."""
+    place, opening = place_text(segment, say), command(name, f"{look} --at {segment['worst_frame_s']:.2f}")
+    for line in [f"{place}  {opening}"] if INDENT + cell_len(f"{place}  {opening}") <= width else [place, opening]:
+        yield _hanging(Text(line, style="dim"), INDENT)
 
 
 def _scores(result: Result, width: int, say: Language) -> Table:
@@ -129,7 +138,7 @@ def _why(result: Result, name: str, say: Language) -> Text:
     return Text(say(result.get("reasons", {}).get(name, {}).get("reason", "")))
 
 
-def _many(results: Sequence[Result], width: int, say: Language) -> RenderableType:
+def _many(results: Sequence[Result], width: int, say: Language, look: str) -> RenderableType:
     rows = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
     full = width >= ALL_COLUMNS
     shown = DIMENSIONS if full else ("overall",)
@@ -140,7 +149,8 @@ def _many(results: Sequence[Result], width: int, say: Language) -> RenderableTyp
         rows.add_column(say("offset"), justify="right", no_wrap=True)
     rows.add_column(say("weakest"), no_wrap=True)
     rows.add_column(say("weak"), justify="right", no_wrap=True)
-    for result in sorted(results, key=_worst_first):
+    ordered = sorted(results, key=_worst_first)
+    for result in ordered:
         offset = result["sync"]["offset_ms"]
         rows.add_row(
             Text(isolated(printable(result["file"]))),
@@ -152,7 +162,10 @@ def _many(results: Sequence[Result], width: int, say: Language) -> RenderableTyp
     judged = sum(result["status"] == "ok" for result in results)
     weak = sum(bool(result["weak_segments"]) for result in results)
     text = say("{count} files, {judged} judged in full, {weak} with weak segments; worst first")
-    return Group(rows, Text(text.format(count=len(results), judged=judged, weak=weak)))
+    worst = next((result for result in ordered if result["scores"]["overall"]), None)
+    parts: list[RenderableType] = [rows, Text(text.format(count=len(results), judged=judged, weak=weak))]
+    parts += [] if worst is None else [_fact(say("Look"), command(worst["file"], look))]
+    return Group(*parts)
 
 
 def bar(mos: float, cells: int = 16) -> str:
@@ -167,9 +180,9 @@ def interval(score: Mapping[str, float | None]) -> str:
 
 
 def weakest(result: Result) -> str:
-    """The title of the judged dimension with the lowest score; empty where there is none."""
+    """The column of the judged dimension with the lowest score; empty where there is none."""
     judged = {name: score["mos"] for name, score in result["scores"].items() if score and name != "overall"}
-    return TITLES[min(judged, key=judged.__getitem__)] if judged else ""
+    return COLUMNS[min(judged, key=judged.__getitem__)] if judged else ""
 
 
 def command(name: str, look: str) -> str:
@@ -208,10 +221,10 @@ def _fact(title: str, value: str) -> Table:
     return grid
 
 
-def _hanging(text: str | Text) -> Table:
+def _hanging(text: str | Text, indent: int = 2) -> Table:
     """Indented text whose further lines stand under its first."""
     grid = Table.grid()
-    grid.add_column(width=2)
+    grid.add_column(width=indent)
     grid.add_column(overflow="fold")
     grid.add_row("", Text(text) if isinstance(text, str) else text)
     return grid

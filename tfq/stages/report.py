@@ -33,7 +33,7 @@ BEST_RATE, WORST_RATE = 700_000, 60_000  # bits a second of pictures; under the 
 _GREY, _LOUDEST_DB, _RANGE_DB = 255, -15.0, 75.0
 
 
-def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH) -> dict[str, Any]:
+def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH, at: float | None = None) -> dict[str, Any]:
     """Reads every group; writes the page and returns the file's result.
 
     Args:
@@ -41,9 +41,12 @@ def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH) -> dict
         out: the page.
         name: what the clip is called in it.
         say: the language.
+        at: the moment that the page opens at, in seconds; None: its beginning.
     """
     judged = result(file, name)
-    content = page.ClipPage(judged, _data(file, judged, say), _indicators(judged), *_shown(file, judged, say))
+    content = page.ClipPage(
+        judged, {**_data(file, judged, say), "at": at}, _indicators(judged), *_shown(file, judged, say)
+    )
     save(out, page.clip_page(content, say))
     return judged
 

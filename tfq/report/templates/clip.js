@@ -40,8 +40,9 @@ function overlay() {
     pen.strokeStyle = "#ffffffb0";
     if (left !== ABSENT) pen.strokeRect(left * factor, top * factor, (right - left) * factor, (bottom - top) * factor);
   }
-  pen.lineWidth = 2.5 * scale; pen.strokeStyle = "#ff4d5e";
-  for (const weak of data.weak) {
+  pen.strokeStyle = "#ff4d5e";
+  for (const [i, weak] of data.weak.entries()) {
+    pen.lineWidth = (i === current ? 3.5 : 1.5) * scale;
     if (weak.box_px && at >= weak.start_s - 0.02 && at < weak.end_s && Math.abs(at - weak.worst_frame_s) < 0.5) {
       const [left, top, right, bottom] = weak.box_px;
       pen.strokeRect(left * factor, top * factor, (right - left) * factor, (bottom - top) * factor);
@@ -74,9 +75,13 @@ function go(seconds) {
 function jump(index) {
   if (!data.weak.length) return;
   const which = (index + data.weak.length) % data.weak.length;
+  choose(which, data.weak[which].worst_frame_s);
+}
+/* Show one weak segment at a moment. */
+function choose(which, seconds) {
   if (video) video.pause();
   mark(which);
-  go(data.weak[which].worst_frame_s + 0.5 / data.fps);
+  go(seconds + 0.5 / data.fps);
   mark(which);
   find(`[data-weak="${which}"]`).scrollIntoView({ block: "nearest" });
 }
@@ -167,3 +172,16 @@ document.addEventListener("keydown", (event) => {
   if (does) { event.preventDefault(); does(); }
 });
 follow();
+
+/* A moment to open at comes with the page's address (#at=1.36) or with the page; a weak segment there is chosen. */
+function openAt() {
+  const wanted = /^#at=([\d.]+)$/.exec(location.hash);
+  const seconds = wanted ? Number(wanted[1]) : data.at;
+  if (!known(seconds)) return;
+  const far = (i) => Math.abs(data.weak[i].worst_frame_s - seconds);
+  const there = data.weak.map((weak, i) => i).filter((i) => seconds >= data.weak[i].start_s - 0.02 && seconds < data.weak[i].end_s + 0.02);
+  if (there.length) choose(there.reduce((best, i) => (far(i) < far(best) ? i : best)), seconds);
+  else go(seconds + 0.5 / data.fps);
+}
+addEventListener("hashchange", openAt);
+openAt();

@@ -293,7 +293,7 @@ _REPORT = {
     "Language of the pages.": "网页的语言。",
     "Let the page open at this moment.": "网页打开时停在这一时刻。",
     "Open each page in the browser.": "在浏览器中打开每个网页。",
-    "Also draw the curves of each clip into DIR, as PNG and SVG.": "另把每个片段的曲线以 PNG 和 SVG 画入 DIR。",
+    "Also draw every plot of the pages into DIR, as PNG and SVG.": "另把网页中的每张图以 PNG 和 SVG 画入 DIR。",
     "Also write one page of all clips: a table to sort and filter, groups, worst clips.": (
         "另写一个包含所有片段的网页：可排序和筛选的表格、分组、最差的片段。"
     ),

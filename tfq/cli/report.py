@@ -40,7 +40,7 @@ def report(
     ] = None,
     browse: Annotated[bool, typer.Option("--open", help="Open each page in the browser.")] = False,
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also draw the curves of each clip into DIR, as PNG and SVG.")
+        Path | None, typer.Option(metavar="DIR", help="Also draw every plot of the pages into DIR, as PNG and SVG.")
     ] = None,
     summary: Annotated[
         Path | None,
@@ -105,11 +105,11 @@ def report(
     """
     code = lang or language.of_locale(os.environ)
     if compare:
-        return _compare(loop, code)
+        return _compare(loop, code, figures)
     if rate:
         return _rate(loop, code, practice, keep=keep)
     if evaluate:
-        return _evaluate(loop, code, index, part, table, ratings)
+        return _evaluate(loop, code, index, part, table, ratings, figures)
     page = inputs.place(loop.output, inputs.folder(loop.out_dir, local=True), ".html") or _page_of
     made: list[tuple[dict[str, Any], Path]] = []
 
@@ -125,7 +125,7 @@ def report(
     if summary is not None and made:
         from tfq.stages.report_many import summarise
 
-        summarise(made, summary, table, ratings, language.language(code))
+        summarise(made, summary, table, ratings, language.language(code), figures)
         output.data(str(summary), "\0" if loop.print0 else "\n")
     return status
 
@@ -138,7 +138,7 @@ def write_page(
     from tfq.stages.report import report as stage
 
     if figures is not None:
-        draw(file, figures, item.out.stem)
+        draw(file, figures, item.out.stem, language.language(code))
     return stage(file, Path(str(item.out)), item.name, language.language(code), at)
 
 
@@ -185,18 +185,26 @@ def _rate(loop: Loop, code: str, practice: int, *, keep: bool) -> int:
     return status
 
 
-def _compare(loop: Loop, code: str) -> int:
+def _compare(loop: Loop, code: str, figures: Path | None) -> int:
     names = inputs.all_names(loop)
     if len(names) != 2 or loop.output is None:
         raise UsageError("--compare wants two files of results and -o for the page")
     from tfq.stages.report_many import compare
 
-    compare(Path(names[0]), Path(names[1]), loop.output, language.language(code))
+    compare(Path(names[0]), Path(names[1]), loop.output, language.language(code), figures)
     output.data(str(loop.output))
     return 0
 
 
-def _evaluate(loop: Loop, code: str, index: Path | None, part: str, table: Path | None, ratings: Path | None) -> int:
+def _evaluate(
+    loop: Loop,
+    code: str,
+    index: Path | None,
+    part: str,
+    table: Path | None,
+    ratings: Path | None,
+    figures: Path | None,
+) -> int:
     if (index is None) == (table is None and ratings is None):
         raise UsageError("--evaluate wants labels: from --index, or from --table and --ratings")
     form = loop.output.suffix.lower() if loop.output else ".md"
@@ -207,7 +215,10 @@ def _evaluate(loop: Loop, code: str, index: Path | None, part: str, table: Path 
 
     known = evaluate.from_index(index, part) if index else evaluate.from_tables(table, ratings)
     found = evaluate.evaluate([Path(name) for name in inputs.all_names(loop)], known)
-    text = evaluate.written(found, form, loop.output.stem if loop.output else "", language.language(code))
+    stem = loop.output.stem if loop.output else ""
+    text = evaluate.written(found, form, stem, language.language(code))
+    if figures is not None:
+        evaluate.draw(found, figures, stem or "evaluation", language.language(code))
     if loop.output is None:
         output.document(text)
     else:

@@ -31,6 +31,8 @@ SCRIPT = (
 )
 
 MESSAGES = {
+    "seconds": "秒",
+    "points": "分",
     "What moved the scores": "分数的来由",
     (
         "The clip is judged again without one group of measurements, or without one moment. Points above zero: it raised the "

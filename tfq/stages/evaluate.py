@@ -15,12 +15,15 @@ from tfq.config import DIMENSIONS
 from tfq.errors import InputError
 from tfq.fusion import agreement, evaluation, localisation
 from tfq.fusion.evaluation import Judged
+from tfq.report import figures_many
 from tfq.report.evaluation import page, text
+from tfq.report.figures import readable
 from tfq.report.language import Language
 from tfq.report.many import key
 from tfq.stages import tables
 from tfq.stages.examples import speaker
 from tfq.stages.index_file import load
+from tfq.stages.report import drawn_into, pictures
 from tfq.store.opening import plain
 from tfq.types import Span
 
@@ -89,6 +92,24 @@ def written(evaluation: Mapping[str, Any], form: str, title: str, say: Language)
     if form == ".json":
         return json.dumps(evaluation, ensure_ascii=False, indent=1) + "\n"
     return page(evaluation, title, say) if form == ".html" else text(evaluation)
+
+
+def draw(evaluation: Mapping[str, Any], folder: Path, stem: str, say: Language) -> None:
+    """Write the plots of an evaluation's page, of each model its own: `FOLDER/STEM-MODEL-labels` and `-reliability`."""
+    say = readable(say)
+    with drawn_into(folder):
+        for model in evaluation["models"]:
+            told, name = model["dimensions"], f"{stem}-{model['name']}"
+            labels = {
+                d: [figures_many.Dot(x, y, None, (low, high)) for x, y, low, high in told[d]["points"]] for d in told
+            }
+            axes = figures_many.Axes(say("label"), say("predicted"))
+            figures_many.scatters(labels, axes, pictures(folder, f"{name}-labels"), say)
+            holds = {
+                d: [figures_many.Dot(one["width"], 100 * one["holds"]) for one in told[d]["reliability"]] for d in told
+            }
+            axes = figures_many.Axes(say("width of the interval, points"), "%", (0, 4), (40, 102), line=90)
+            figures_many.scatters(holds, axes, pictures(folder, f"{name}-reliability"), say)
 
 
 def from_index(index: Path, part: str) -> dict[str, Known]:

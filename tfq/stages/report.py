@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from tfq.config import DIMENSIONS
 from tfq.errors import InputError
 from tfq.media.guarded import frames
 from tfq.media.writer import write
-from tfq.report import figures, overlay, page
+from tfq.report import figures, figures_many, overlay, page
 from tfq.report.formats import segment_text
 from tfq.report.language import ENGLISH, Language
+from tfq.report.moved import moved
 from tfq.report.words import TITLES
 from tfq.stages import curves
 from tfq.stages.score import result
@@ -51,25 +53,40 @@ def report(file: TfqFile, out: Path, name: str, say: Language = ENGLISH, at: flo
     return judged
 
 
-def draw(file: TfqFile, folder: Path, stem: str) -> None:
-    """Reads every group; writes the curves over time to `FOLDER/STEM.png` and `.svg`."""
-    known = curves.read(file)
-    lines = {
-        title: known[name]
-        for title, name in (("mouth opening", "mouth_opening"), ("offset\n(frames)", "offset"))
-        if name in known and np.isfinite(known[name]).any()
-    }
+def draw(file: TfqFile, folder: Path, stem: str, say: Language = ENGLISH) -> None:
+    """Reads every group; writes what the page draws to `FOLDER/STEM.png` and `.svg`, and `STEM-moved` beside them."""
+    known, judged, sound = curves.read(file), result(file, stem), file.array("extract/audio")
+    lines = (("mouth opening", "mouth_opening"), ("offset (frames)", "offset"))
     tracks = figures.Tracks(
-        sound=file.array("extract/audio"),
+        sound=sound,
         speech=file.array("audio/speech"),
-        lines=lines,
+        spectrogram=_spectrogram(sound)[:, :, ::-1],
+        lines={title: known[name] for title, name in lines if name in known and np.isfinite(known[name]).any()},
         scores=file.array("score/over_time"),
         dimensions=DIMENSIONS,
-        weak=[(one["start_s"], one["end_s"], one["dimension"]) for one in result(file, stem)["weak_segments"]],
+        weak=[(one["start_s"], one["end_s"], one["dimension"]) for one in judged["weak_segments"]],
     )
+    say = figures.readable(say)
+    with drawn_into(folder):
+        figures.over_time(tracks, pictures(folder, stem), say)
+        figures_many.movers(moved(judged), pictures(folder, f"{stem}-moved"), say)
+
+
+def pictures(folder: Path, stem: str) -> list[Path]:
+    """Where a plot is written."""
+    return [folder / f"{stem}.png", folder / f"{stem}.svg"]
+
+
+@contextmanager
+def drawn_into(folder: Path) -> Iterator[None]:
+    """The folder of plots, made where it is missing.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        figures.over_time(tracks, [folder / f"{stem}.png", folder / f"{stem}.svg"])
+        yield
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
 
@@ -95,7 +112,7 @@ def _data(file: TfqFile, judged: dict[str, Any], say: Language) -> dict[str, Any
             "weak": [{**segment, "text": segment_text(segment, say)} for segment in judged["weak_segments"]],
             "wave": overlay.wave(sound),
             "speech": overlay.spans(file.array("audio/speech")),
-            "spectrogram": page.address("image/png", _spectrogram(sound)),
+            "spectrogram": page.address("image/png", _coded(".png", _spectrogram(sound))),
             "lines": _lines(file, say),
             "scores": [
                 {"name": name, "title": say(TITLES[name]), "colour": i, "values": overlay.curve(over_time[:, i], 2)}
@@ -141,16 +158,16 @@ def _indicators(judged: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _spectrogram(sound: Sound) -> bytes:
-    """Log-mel as a PNG: time to the right, low tones below, loud is bright; one column a point of a curve."""
+def _spectrogram(sound: Sound) -> Picture:
+    """Log-mel `[80, P, 3]` BGR: time to the right, low tones below, loud is bright; one column a point of a curve."""
     import cv2
 
     if not len(sound):
-        return _coded(".png", np.zeros((1, 1, 3), np.uint8))
+        return np.zeros((1, 1, 3), np.uint8)
     mel = spectrum.analyse(sound).mel
     columns = np.stack([piece.mean(0) for piece in np.array_split(mel, min(len(mel), overlay.POINTS))])
     grey = np.clip((columns - _LOUDEST_DB + _RANGE_DB) / _RANGE_DB, 0, 1).T[::-1] * _GREY
-    return _coded(".png", np.asarray(cv2.applyColorMap(grey.astype(np.uint8), cv2.COLORMAP_MAGMA), np.uint8))
+    return np.asarray(cv2.applyColorMap(grey.astype(np.uint8), cv2.COLORMAP_MAGMA), np.uint8)
 
 
 def _shown(file: TfqFile, judged: dict[str, Any], say: Language) -> tuple[list[page.Still], str]:

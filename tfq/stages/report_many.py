@@ -10,16 +10,22 @@ from typing import Any
 
 from tfq.config import DIMENSIONS
 from tfq.errors import InputError
-from tfq.report import many, rate
+from tfq.report import figures_many, many, rate
+from tfq.report.figures import readable
 from tfq.report.language import Language
 from tfq.stages import tables
-from tfq.stages.report import save
+from tfq.stages.report import drawn_into, pictures, save
 
 Result = dict[str, Any]
 
 
 def summarise(
-    made: Sequence[tuple[Result, Path]], out: Path, table: Path | None, ratings: Path | None, say: Language
+    made: Sequence[tuple[Result, Path]],
+    out: Path,
+    table: Path | None,
+    ratings: Path | None,
+    say: Language,
+    figures: Path | None = None,
 ) -> None:
     """Write the page of a set, with links to the clips' own pages.
 
@@ -29,13 +35,20 @@ def summarise(
         table: labels by file, as `tables.labels` reads them; `method` or `generator` names the group.
         ratings: ratings, as `tables.read_ratings` reads them; they go before the table's labels.
         say: the language.
+        figures: the folder into which its plots are drawn too.
     """
     links = {result["file"]: os.path.relpath(page, out.parent) for result, page in made}
     labels = _labels(table, ratings)
-    save(out, many.many_page([result for result, _ in made], labels, links, out.stem, say))
+    results = [result for result, _ in made]
+    save(out, many.many_page(results, labels, links, out.stem, say))
+    if figures is not None:
+        say = readable(say)
+        with drawn_into(figures):
+            figures_many.distributions(results, labels, pictures(figures, f"{out.stem}-groups"), say)
+            figures_many.against_labels(results, labels, pictures(figures, f"{out.stem}-labels"), say)
 
 
-def compare(first: Path, second: Path, out: Path, say: Language) -> None:
+def compare(first: Path, second: Path, out: Path, say: Language, figures: Path | None = None) -> None:
     """Write the page that compares two files of results, clip by clip.
 
     Raises:
@@ -48,6 +61,9 @@ def compare(first: Path, second: Path, out: Path, say: Language) -> None:
         )
     names = (first.stem, second.stem)
     save(out, many.compare_page(pairs, names, f"{names[0]} / {names[1]}", say))
+    if figures is not None:
+        with drawn_into(figures):
+            figures_many.pairs(pairs, names, pictures(figures, f"{out.stem}-pairs"), readable(say))
 
 
 def rate_page(clips: Sequence[rate.Rated], practice: int, out: Path, say: Language) -> None:

@@ -50,7 +50,9 @@ function fitted(host, draw) {
   };
   redraw(host.clientWidth || 700);
   new ResizeObserver(() => redraw(host.clientWidth)).observe(host);
-  addEventListener("beforeprint", () => redraw(690));
+  /* A4 inside its margins, in CSS pixels: upright, or wide for the pages with wide tables; a panel has a column of it. */
+  const paper = host.closest(".grid") ? 300 : document.body.matches(".evaluate, .many") ? 1000 : 680;
+  addEventListener("beforeprint", () => redraw(paper));
 }
 
 /* Points with intervals on two axes; `points` hold x, y, colour, label and perhaps x_low, x_high, y_low, y_high. */

@@ -176,29 +176,46 @@ def test_from_rating_to_mean_opinions(tmp_path):
         tmp_path,
         rate.rate_page(clips, "rate"),
         """
-document.querySelector("#rater").value = "r1";
-document.querySelector("#begin").requestSubmit();
-const blocked = document.querySelector("#next").disabled;
-for (let i = 0; i < 9 && !document.querySelector("#rating").hidden; i += 1) {
-  const check = document.querySelector("#check");
-  const wanted = check.hidden ? 4 : Number(check.textContent.match(/\\d/)[0]);
-  for (const one of document.querySelectorAll(`#scores input[value="${wanted}"]`)) one.click();
-  if (check.hidden) { document.querySelector("#from").click(); document.querySelector("#to").click();
-    document.querySelector("#text").value = 'odd, "quoted"'; document.querySelector("#add").click(); }
-  video.dispatchEvent(new Event("ended"));
-  document.querySelector("#scores").requestSubmit();
+const click = (id) => document.querySelector(id).click();
+const given = { anna: { "1.mp4": 4, "2.mp4": 2 }, bo: { "1.mp4": 3, "2.mp4": 1 }, careless: { "1.mp4": 5, "2.mp4": 3 } };
+const said = [], orders = {}, summaries = {};
+let blocked = true;
+for (const [rater, scores] of Object.entries(given)) {
+  document.querySelector("#rater").value = rater;
+  document.querySelector("#begin").requestSubmit();
+  blocked &&= document.querySelector("#next").disabled;
+  orders[rater] = sequence.filter((item) => item.kind === "clip").map((item) => data.clips[item.clip].file);
+  for (let i = 0; i < 9 && !document.querySelector("#rating").hidden; i += 1) {
+    const check = document.querySelector("#check"), file = data.clips[sequence[state.at].clip].file;
+    const asked = check.hidden || rater === "careless" ? scores[file] ?? 1 : Number(check.textContent.match(/\\d/)[0]);
+    for (const one of document.querySelectorAll(`#scores input[value="${asked}"]`)) one.click();
+    if (file === "2.mp4" && rater === "anna") { click("#from"); click("#to");
+      document.querySelector("#text").value = 'odd, "quoted"'; click("#add"); }
+    video.dispatchEvent(new Event("ended"));
+    document.querySelector("#scores").requestSubmit();
+  }
+  summaries[rater] = document.querySelector("#summary").textContent;
+  said.push(csv());
+  click("#again");
 }
-done({ blocked, csv: csv(), summary: document.querySelector("#summary").textContent });
+done({ blocked, said, orders, summaries });
 """,
     )
     assert found["blocked"]
-    assert "1 of 1" in found["summary"]
+    assert all(sorted(order) == ["1.mp4", "2.mp4"] for order in found["orders"].values())
+    assert "1 of 1" in found["summaries"]["anna"]
+    assert "0 of 1" in found["summaries"]["careless"]
+    head, _, first = found["said"][0].partition("\n")
     table = tmp_path / "ratings.csv"
-    table.write_text(found["csv"])
+    table.write_text(f"{head}\n" + first + "".join(said.partition("\n")[2] for said in found["said"][1:]))
     labels, _ = read_ratings(table).labels()
-    assert sorted(labels) == ["1.mp4", "2.mp4"]
-    assert all(label["labels"]["overall"] == pytest.approx(4.0) for label in labels.values())
-    assert labels["1.mp4"]["marks"][0]["text"] == 'odd, "quoted"'
+    assert sorted(labels) == ["1.mp4", "2.mp4"]  # practice does not count
+    for name, mean in (("1.mp4", 4.0), ("2.mp4", 2.0)):
+        assert labels[name]["labels"] == pytest.approx(dict.fromkeys(labels[name]["labels"], mean), abs=0.01)
+        opinion = labels[name]["ratings"]["overall"]
+        assert opinion["raters"] == 3
+        assert opinion["low"] < mean < opinion["high"]
+    assert labels["2.mp4"]["marks"][0]["text"] == 'odd, "quoted"'
 
 
 def test_the_page_of_an_evaluation_changes_models(tmp_path):

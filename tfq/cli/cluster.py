@@ -136,13 +136,21 @@ def read_rows(paths: Sequence[Path], address: str) -> Iterator[tuple[dict[str, A
         answers: dict[int, tuple[dict[str, Any], bytes]] = {}
         wanted = 0
         for row in data.map_batches(_read_block, batch_size=None).iter_rows():
-            answers[int(row["number"])] = pickle.loads(row["answer"])
+            number = int(row["number"])
+            answers[number] = _as_named(paths[number], *pickle.loads(row["answer"]))
             while wanted in answers:  # they come in any order, and are merged in that of the files
                 yield answers.pop(wanted)
                 wanted += 1
         for number in range(wanted, len(paths)):
             lost = {"error": f"{paths[number]}: every worker that read it was killed"}, b""
             yield answers.pop(number, lost)
+
+
+def _as_named(path: Path, facts: dict[str, Any], statistics: bytes) -> tuple[dict[str, Any], bytes]:
+    """The machine that read a file was given its absolute path; what it complains of is told by the name in the index."""
+    if "error" in facts:
+        facts = {**facts, "error": facts["error"].replace(str(path.absolute()), str(path))}
+    return facts, statistics
 
 
 def _read_block(rows: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfq.errors import WeightsError
+from tfq.models import pickled
 from tfq.types import Floats
 
 if TYPE_CHECKING:
@@ -27,15 +28,12 @@ def write_arrays(source: Path, target: Path) -> None:
     Raises:
         WeightsError: the file is not that state.
     """
-    import pickle
-
-    import torch
     from safetensors.numpy import save
 
     try:
-        state = torch.load(source, map_location="cpu", weights_only=True)["model"]
+        state = pickled.load(source)["model"]
         arrays = {name: value.float().numpy() for name, value in state.items() if value.is_floating_point()}
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, AttributeError) as error:
+    except (WeightsError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{source}: not the weights of DistillMOS: {error}") from error
     target.write_bytes(save(arrays))
 

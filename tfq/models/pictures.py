@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tfq.errors import WeightsError
+from tfq.models import pickled
 from tfq.types import Floats, Pictures
 
 HUB = {"resnet101": "microsoft/resnet-101"}
@@ -73,7 +74,7 @@ def load_efficientnet(file: Path) -> PictureEncoder:
     """
     from tfq.nets import efficientnet
 
-    state = torch.load(file, map_location="cpu", weights_only=True)
+    state = pickled.load(file)
     try:
         return PictureEncoder(efficientnet.load(state), efficientnet.SIDE)
     except (RuntimeError, AttributeError) as error:

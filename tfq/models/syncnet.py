@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfq import disk
 from tfq.errors import InputError, WeightsError
+from tfq.models import pickled
 from tfq.nets.syncnet import SyncNet
 
 if TYPE_CHECKING:
@@ -38,15 +39,7 @@ def load(path: Path) -> SyncNet:
 
 
 def _unpickled(path: Path) -> dict[str, Tensor]:
-    import pickle
-
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise WeightsError(f"{path}: not a file of plain weights") from error
-    return {name: tensor.contiguous() for name, tensor in state.items()}
+    return {name: tensor.contiguous() for name, tensor in pickled.load(path).items()}
 
 
 def _write(state: dict[str, Tensor], target: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tfq import disk
+from tfq.errors import WeightsError
+from tfq.models import pickled
 
 
 def save(path: Path, identity: str, state: Mapping[str, Any]) -> None:
@@ -20,13 +21,9 @@ def save(path: Path, identity: str, state: Mapping[str, Any]) -> None:
 
 def load(path: Path, identity: str) -> Mapping[str, Any] | None:
     """The state kept of the same training; None where there is none, or only that of another."""
-    import torch
-
     try:
-        kept = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        return None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        kept = pickled.load(path)
+    except (OSError, WeightsError):
         return None  # not what `save` wrote: training starts anew and replaces it
     same = isinstance(kept, dict) and kept.get("identity") == identity
     return kept["state"] if same else None

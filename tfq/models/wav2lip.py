@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfq import disk
 from tfq.errors import InputError, WeightsError
+from tfq.models import pickled
 from tfq.types import Floats
 
 if TYPE_CHECKING:
@@ -65,14 +66,12 @@ def generator(network: Wav2Lip) -> Callable[[Floats, Floats], Floats]:
 
 
 def _unpickled(path: Path) -> dict[str, Tensor]:
-    import pickle
-
     import torch
 
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise WeightsError(f"{path}: not a file of plain weights; {WHERE}") from error
+        content = pickled.load(path)
+    except WeightsError as error:
+        raise WeightsError(f"{error}; {WHERE}") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise WeightsError(f"{path}: holds no weights; {WHERE}")

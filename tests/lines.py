@@ -55,10 +55,10 @@ class Typist:
         )  # fmt: skip
 
 
-def furnish(folder: Path, environment: Mapping[str, str]) -> Typist:
+def furnish(folder: Path, environment: Mapping[str, str], length_s: float = LENGTH_S) -> Typist:
     """Score the first seconds of the demo clip by all seven commands, and lay out what lines name."""
     typist = Typist(folder, environment)
-    cut(DEMO, folder / "clip.mp4")
+    cut(DEMO, folder / "clip.mp4", length_s)
     walked = typist.run("tfq extract clip.mp4 | " + " | ".join(f"tfq {name}" for name in ROAD[1:]), folder)
     assert walked.returncode == 0, walked.stderr
     watcher = Path(environment["PATH"].split(os.pathsep)[0]) / "inotifywait"

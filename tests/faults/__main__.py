@@ -16,9 +16,11 @@ from tests.faults.kills import TASKS, Count, Kills
 from tests.lines import furnish
 from tests.resident import resident
 
+LENGTH_S = 1.2  # of the clip: each case runs its command once or twice
+
 
 def kills(ground: Ground, number: int, seed: int, only: str | None, how: signal.Signals) -> int:
-    """Print one line a command; the number of cases that were handled wrong."""
+    """Print one line a command; the number of cases that were handled wrong. Ctrl-C ends it early, with the table."""
     random = np.random.default_rng(seed)
     tasks = [task for task in TASKS.values() if only in (None, task.name)]
     counts = {task.name: Count() for task in tasks}
@@ -30,6 +32,9 @@ def kills(ground: Ground, number: int, seed: int, only: str | None, how: signal.
             trying.try_one(task, counts[task.name], random, how)
         except subprocess.TimeoutExpired as error:
             counts[task.name].wrong.append(f"{task.name}: {error}")
+        except KeyboardInterrupt:
+            print(f"interrupted in case {i}", flush=True)
+            break
         for sentence in counts[task.name].wrong[before:]:
             print(f"seed {seed}, case {i}: {sentence}", flush=True)
         if (i + 1) % 50 == 0:
@@ -59,7 +64,7 @@ def main() -> int:
         root = Path(folder)
         (root / "furnished").mkdir()
         with resident(root / "resident") as environment:
-            ground = Ground(furnish(root / "furnished", environment), root / "ground")
+            ground = Ground(furnish(root / "furnished", environment, LENGTH_S), root / "ground")
             for how, number in ((signal.SIGKILL, given.kills), (signal.SIGINT, given.interrupts)):
                 if number:
                     wrong += kills(ground, number, given.seed, given.only, how)

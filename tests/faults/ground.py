@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from tests.lines import Typist
+from tests.lines import CHEAP, Typist
 from tests.resident import PID
 from tfq.errors import FormatError
 from tfq.models import checkpoint
 from tfq.store import TfqFile
 
 GONE_AFTER_S = 10.0
+PATIENCE_S = 1800.0  # a busy machine takes its time; a deadlock takes for ever
+PASSES = {"TFQ_TRAIN_EPOCHS": "3"}  # several, so that a kill can fall between two
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,14 @@ class Ground:
         pid = self.root / "pid"
         pid.unlink(missing_ok=True)
         words = shlex.split(line)
-        outer = {**self.typist.environment, "TMPDIR": str(self.temporary), PID: str(pid), **environment}
+        outer = {
+            **self.typist.environment,
+            **CHEAP,
+            **PASSES,
+            "TMPDIR": str(self.temporary),
+            PID: str(pid),
+            **environment,
+        }
         started = subprocess.Popen(
             words, cwd=self.work, env=outer, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -87,8 +96,13 @@ class Running:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, what)
 
-    def wait(self, timeout: float = 300) -> Ended:
-        out, err = self.client.communicate(timeout=timeout)
+    def wait(self) -> Ended:
+        try:
+            out, err = self.client.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)  # or it would write into the ground of the next case
+            raise
         return Ended(self.client.returncode, out, err)
 
     def left(self) -> list[str]:

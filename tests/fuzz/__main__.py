@@ -22,13 +22,14 @@ from tests.fuzz.targets import seeds
 from tfq.errors import TfqError
 
 SLOW_S = 30.0
+MOST_MB = 4096  # what a child may take by tests.fuzz.targets, and this process with all its libraries never should
 
 
 def attempt(good: Path, read: Callable[[Path], None], case: int) -> str:
     """`read`, `refused`, or what went wrong."""
     path = good.with_stem("damaged")
     path.write_bytes(mutated(good.read_bytes(), np.random.default_rng(case)))
-    begun = time.monotonic()
+    begun, used = time.monotonic(), processor_s()
     try:
         read(path)
         told = "read"
@@ -36,10 +37,21 @@ def attempt(good: Path, read: Callable[[Path], None], case: int) -> str:
         told = "refused" if error.exit_status != TfqError.exit_status else traceback.format_exc()
     except Exception:
         told = traceback.format_exc()
-    return told if time.monotonic() - begun < SLOW_S else f"took {time.monotonic() - begun:.0f} s"
+    if (taken := time.monotonic() - begun) > SLOW_S:
+        return f"took {taken:.0f} s, {processor_s() - used:.1f} s of them at work"
+    return told if memory_mb() < MOST_MB else f"took {memory_mb():.0f} MB"
 
 
-def main() -> None:
+def processor_s() -> float:
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def memory_mb() -> float:
+    """The largest process so far."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
@@ -61,13 +73,14 @@ def main() -> None:
             case += 1
             if given.case is not None:
                 break
-    memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(f"largest process {memory / 1024:.0f} MB")
+    print(f"largest process {memory_mb():.0f} MB")
     for name, count in counts.items():
         print(
             f"{name:12} {count.total():6} cases, {count['read']} read, {count['refused']} refused, {count['wrong']} wrong"
         )
+    print(f"{'all':12} {sum(count.total() for count in counts.values()):6} cases")
+    return int(any(count["wrong"] for count in counts.values()))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

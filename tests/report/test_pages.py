@@ -13,6 +13,7 @@ from tfq.report import many, rate
 from tfq.report.catalogue_pages_zh import SCRIPT
 from tfq.report.language import language
 from tfq.report.many import Labels
+from tfq.report.page import ClipPage, Still, clip_page
 
 TEMPLATES = {path.name: path.read_text() for path in (resources.files("tfq.report") / "templates").iterdir()}
 SAID = re.compile(r"""say\((["'])((?:(?!\1)[^\\]|\\.)*)\1\)""")
@@ -38,10 +39,15 @@ def test_questions_and_steps_have_their_chinese():
     assert all(chinese(text) != text for _, text in (*rate.QUESTIONS, *rate._WORDS))
 
 
-@pytest.fixture(params=["many", "compare", "rate"])
+@pytest.fixture(params=["clip", "many", "compare", "rate"])
 def page(request) -> str:
     results = [result(HOSTILE), result("b.mp4", overall=2.0)]
     labels = {many.key(HOSTILE): Labels({"overall": {"mos": 4.0, "low": 3.5, "high": 4.5}}, {}, {"generator": HOSTILE})}
+    if request.param == "clip":
+        weak = [{**result("")["weak_segments"][0], "reason": HOSTILE}]
+        shown = result(HOSTILE, duration_s=2.0, speech_ratio=0.5, tfq=HOSTILE, weak_segments=weak, reasons={"lip_sync": weak[0]},
+                       model={"name": HOSTILE, "sha256": ""}, faces={"tracks": 1, "coverage": 1.0})  # fmt: skip
+        return clip_page(ClipPage(shown, {"weak": [{"text": HOSTILE}]}, [], [Still(0.1, HOSTILE, b"")]))
     if request.param == "many":
         return many.many_page(results, labels, {HOSTILE: "a.html"}, HOSTILE)
     if request.param == "compare":

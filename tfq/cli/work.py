@@ -98,7 +98,7 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
     if item.source is not None and not any(_is_made(place) for place in (item.file, beside(item.name))):
         guarded.ready()
     from tfq.report.words import reason
-    from tfq.stages import pipeline
+    from tfq.stages import notes, pipeline
     from tfq.store import TfqFile
 
     with (
@@ -122,7 +122,7 @@ def _do(item: Item, task: Task, progress: Progress) -> Done:
             recorded=task.recorded,
             progress=begun,
         )
-        told = _streams(file) if "extract" in ran else ""
+        told = notes.of(file, ran)
         status = file.status(task.target)
         result = None if task.after is None else task.after(file, item)
     if status == "ok":
@@ -141,14 +141,6 @@ def _near(path: Path) -> str:
     except OSError:
         return ""
     return meant(path.name, sorted(names))
-
-
-def _streams(file: TfqFile) -> str:
-    """Which of several streams were taken; nothing where there was no choice."""
-    info = file.info("extract")
-    videos, sounds = int(info.get("video_streams", 1)), int(info.get("audio_streams", 1))
-    held = [f"{count} {kind}s" for count, kind in ((videos, "video"), (sounds, "sound")) if count > 1]
-    return f"holds {' and '.join(held)}; those that a player starts with are judged" if held else ""
 
 
 def _must_be_file(path: Path, name: str) -> None:

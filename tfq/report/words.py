@@ -22,12 +22,13 @@ COLUMNS = {
 
 REASONS = {
     "no_face": "no face was found",
+    "upside_down": "the face is upside down; turn the video",
     "no_audio": "the file has no sound",
     "no_speech": "there is no speech",
     "too_short": "the clip is too short",
     "silent": "the sound is silent",
     "at_search_edge": "no offset within the search range fits",
-    "mouth_hidden": "the mouth is hidden",
+    "mouth_hidden": "the mouth is hidden, or the head is turned away",
     "too_few_frames": "too few frames show the face",
     "no_model": "the model was not trained on this dimension",
 }

@@ -11,7 +11,7 @@ from tfq import timebase
 from tfq.config import AlignConfig
 from tfq.faces.align import eye_distance, fit_similarity, five_points, warp
 from tfq.faces.landmarks import BLENDSHAPES, MISSING, Face, Finder
-from tfq.faces.mouth import mouth_crop
+from tfq.faces.mouth import HIDDEN, contrasts, covered, mouth_crop
 from tfq.faces.portrait import EVERY, portrait
 from tfq.faces.texture import Grain
 from tfq.media.guarded import frames
@@ -32,8 +32,12 @@ def weights(_config: AlignConfig) -> tuple[str, ...]:
 
 
 def run(file: TfqFile, config: AlignConfig, models: Models, stamp: Stamp) -> None:
-    """Reads `extract`, `detect`; replaces `align`, whose status is `no_face` where there is none."""
-    count, distances = 0, [np.zeros(0)]
+    """Reads `extract`, `detect`; replaces `align`.
+
+    Its status is that of `detect` or `no_face` where there is none, and `mouth_hidden` where no landmarks are found on the
+    one there is.
+    """
+    count, distances, contrast = 0, [np.zeros(0)], [np.zeros((0, 2))]
     with file.replacing("align", stamp) as group:
         for block in _blocks(file, config, models):
             _append(group, block, config)
@@ -41,13 +45,28 @@ def run(file: TfqFile, config: AlignConfig, models: Models, stamp: Stamp) -> Non
             known = np.isfinite(points[:, 0, 0])
             count += int(known.sum())
             distances.append(eye_distance(points)[known])
+            contrast.append(np.reshape(block.contrast, (-1, 2)))
         length = file.info("extract")["frames"]
-        group.status = "ok" if count >= LEAST_FRAMES else "no_face"
+        group.status = "ok" if count >= LEAST_FRAMES else _reason(file)
         group.info = {
             "coverage": count / length,
+            "mouth_covered": covered(*_medians(np.concatenate(contrast))),
             "eye_distance_px": float(np.median(np.concatenate(distances))) if count else None,
             "blendshapes": list(BLENDSHAPES),
         }
+
+
+def _reason(file: TfqFile) -> str:
+    """Why there are no landmarks."""
+    if file.status("detect") != "ok":
+        return file.status("detect")
+    return HIDDEN if file.array("detect/valid").sum() >= LEAST_FRAMES else "no_face"
+
+
+def _medians(values: Floats) -> Floats:
+    """Median of each column, NaN where nothing is known."""
+    known = values[np.isfinite(values).all(axis=1)]
+    return np.asarray(np.median(known, axis=0) if len(known) else np.full(values.shape[1], np.nan))
 
 
 @dataclass
@@ -62,6 +81,7 @@ class _Block:
     mouths: list[Picture] = field(default_factory=list)
     texture: list[Floats] = field(default_factory=list)
     portraits: list[Picture] = field(default_factory=list)
+    contrast: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, face: Face | None, picture: Picture, config: AlignConfig) -> None:
         face = face or MISSING
@@ -75,6 +95,9 @@ class _Block:
         self.texture.append(self.grain(picture, face.points))
         if (len(self.points) - 1) % EVERY == 0:
             self.portraits.append(portrait(picture, face.points))
+            if np.isfinite(self.transform[-1]).all():
+                turn, shift = self.transform[-1][:, :2], self.transform[-1][:, 2]
+                self.contrast.append(contrasts(self.crops[-1], face.points[:, :2] @ turn.T + shift))
         if config.large_size:
             transform = fit_similarity(five, config.large_size, config.margin)[0]
             self.large.append(warp(picture, transform, config.large_size))

@@ -12,6 +12,7 @@ from tfq import timebase
 from tfq.audio.whisper_mel import whisper_mel
 from tfq.config import SyncConfig
 from tfq.errors import WeightsError
+from tfq.faces.mouth import HIDDEN
 from tfq.models.runtime import Models
 from tfq.models.sync import WHISPER, SyncModel
 from tfq.stages import syncnet
@@ -25,7 +26,6 @@ VERSION = 2
 NEEDS = ("extract", "detect", "align", "audio")
 
 NETWORK = "tfq-sync"
-MOUTH_HIDDEN = "mouth_hidden"
 _LEAST_LANDMARKS = 0.3  # of the frames with a face box, under which the mouth counts as hidden
 
 
@@ -40,8 +40,8 @@ def weights(config: SyncConfig) -> tuple[str, ...]:
 def run(file: TfqFile, config: SyncConfig, models: Models, stamp: Stamp) -> None:
     """Reads `extract`, `detect`, `align`, `audio`; replaces `sync`.
 
-    Where nothing can be measured the status says why (`no_face`, `mouth_hidden`, `no_audio`, `silent`, `no_speech`,
-    `too_short`, `at_search_edge`) and the numbers are NaN.
+    Where nothing can be measured the status says why (`no_face`, `upside_down`, `mouth_hidden`, `no_audio`, `silent`,
+    `no_speech`, `too_short`, `at_search_edge`) and the numbers are NaN.
     """
     if config.compat:
         syncnet.run(file, models, stamp, config.window)
@@ -100,9 +100,9 @@ def _reason(file: TfqFile) -> str:
     """Why nothing can be measured; empty if something can."""
     boxed, seen = file.array("detect/valid"), file.array("align/valid")
     if not boxed.any():
-        return "no_face"
-    if seen[boxed].mean() < _LEAST_LANDMARKS:
-        return MOUTH_HIDDEN
+        return "no_face" if file.status("detect") == "ok" else file.status("detect")
+    if seen[boxed].mean() < _LEAST_LANDMARKS or file.info("align").get("mouth_covered"):
+        return HIDDEN
     return "" if file.status("audio") == "ok" else file.status("audio")
 
 

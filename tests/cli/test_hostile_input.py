@@ -159,6 +159,23 @@ def test_odd_videos_are_taken_as_they_are(tmp_path: Path, name: str, make: Any, 
     assert {key: found[key] for key in about} == pytest.approx(about, abs=0.02)
 
 
+# Pictures and sounds that arithmetic after `extract` might stumble over.
+FARTHER = {
+    "one-pixel.avi", "two-lines.avi", "8k.avi", "one-picture.mp4", "one-in-two.mp4", "thousand.mkv", "alpha.avi",
+    "sixteen-bit.mkv", "shown-as-nothing.mp4", "before-zero.ts", "back.ts", "silent.mp4", "clipped.mkv",
+    "direct-current.mkv", "no-numbers.mkv",
+}  # fmt: skip
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("name", "make"), [case[:2] for case in FINE if case[0] in FARTHER], ids=str)
+def test_odd_videos_go_through_to_the_end(tmp_path: Path, name: str, make: Any) -> None:
+    path = tmp_path / name
+    make(path)
+    done = do(Item(str(path), path, path.with_suffix(".h5"), path.with_suffix(".h5")), Task("score", Settings()))
+    assert (done.status, done.message) == (4, f"{path}: no face was found")
+
+
 @pytest.mark.parametrize(("name", "make", "sentence"), REFUSED, ids=[name for name, _, _ in REFUSED])
 def test_what_is_no_video_is_refused_in_one_sentence(tmp_path: Path, name: str, make: Any, sentence: str) -> None:
     path = tmp_path / name

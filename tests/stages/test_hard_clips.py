@@ -1,4 +1,4 @@
-"""Faces that are hard to judge, or none: each clip ends with its status and one sentence.
+"""Faces and voices that are hard to judge, or none: each clip ends with its status and one sentence.
 
 Every picture is made of the clip that comes with tfq, or drawn.
 """
@@ -21,8 +21,9 @@ from tfq.cli.work import Done, Task, do
 from tfq.config import Settings
 from tfq.media import writer
 from tfq.media.frames import frames, timeline
+from tfq.media.samples import whole
 from tfq.store import TfqFile
-from tfq.types import Floats, Picture
+from tfq.types import Floats, Picture, Sound
 
 LENGTH_S = 1.2
 SHAPE = (360, 640, 3)
@@ -200,3 +201,37 @@ def test_hard_faces_end_with_their_status(
         assert abs(sync["offset_ms"] - speaker.offset_ms) < 40
     if draw is photo_behind:
         assert np.nanmean(boxes[found["judged_track"], :, 0]) > 330  # the one that speaks, not the photo
+
+
+# What becomes of the sound, the status and the sentence.
+SOUNDS = [
+    ("silent", np.zeros_like, 4, "the sound is silent"),
+    ("direct current", lambda sound: np.full_like(sound, 0.5), 4, "there is no speech"),
+    ("a tone", lambda sound: 0.3 * np.sin(np.arange(len(sound)) / 5), 4, "there is no speech"),
+    ("clipped", lambda sound: np.clip(50 * sound, -1, 1), 0, ""),
+    ("very quiet", lambda sound: 0.002 * sound, 0, ""),
+    ("only at the end", lambda sound: np.where(np.arange(len(sound)) < 0.9 * len(sound), 0, sound), 4, "the clip is too short"),
+]  # fmt: skip
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("change", "status", "sentence"), [case[1:] for case in SOUNDS], ids=[case[0] for case in SOUNDS]
+)
+def test_hard_sounds_end_with_their_status(
+    tmp_path: Path, speaker: Speaker, change: Callable[[Sound], Sound], status: int, sentence: str
+) -> None:
+    path = tmp_path / "a.mp4"
+    sound = whole(speaker.path)
+    assert sound is not None
+    writer.with_sound(speaker.path, path, change(sound).astype(np.float32), 0.0)
+    done = synced(path)
+    assert (done.status, done.message.removeprefix(f"{path}: ")) == (status, sentence)
+
+
+@pytest.mark.weights
+def test_no_sound_at_all(tmp_path: Path, speaker: Speaker) -> None:
+    path = tmp_path / "a.mp4"
+    writer.write(path, speaker.pictures, None)
+    done = synced(path)
+    assert (done.status, done.message) == (4, f"{path}: the file has no sound")

@@ -110,20 +110,21 @@ def test_a_quota_is_told(tmp_path: Path) -> None:
     assert not {name for name in names(tmp_path) if name.startswith((".a", "a.h5"))}
 
 
+@pytest.mark.parametrize("reason", [errno.EIO, errno.EDQUOT, errno.ESTALE], ids=os.strerror)
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_an_io_error_leaves_what_was_there(
-    tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch, call: str
+def test_a_disk_that_fails_leaves_what_was_there(
+    tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch, call: str, reason: int
 ) -> None:
     out = tmp_path / "a.h5"
     assert extracted(plain, out).status == 0
     kept = out.read_bytes()
 
     def failing(*_: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        raise OSError(reason, os.strerror(reason))
 
     monkeypatch.setattr(*((os, "fsync") if call == "fsync" else (Path, "replace")), failing)
     done = extracted(plain, out)
-    assert (done.status, done.message) == (3, f"{out}: cannot be written (Input/output error)")
+    assert (done.status, done.message) == (3, f"{out}: cannot be written ({os.strerror(reason)})")
     assert out.read_bytes() == kept
     assert names(tmp_path) >= {"a.h5"}
     assert not [name for name in names(tmp_path) if name.startswith(".a")]

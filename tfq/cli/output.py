@@ -123,12 +123,12 @@ def refusal(error: BaseException) -> str | None:
 def _log_trace(trace: str) -> str:
     from platformdirs import user_log_path
 
-    path = user_log_path("tfq", appauthor=False) / "tfq.log"
     try:
+        path = user_log_path("tfq", appauthor=False) / "tfq.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as lines:
             lines.write(f"{sys.argv!r}\n{trace}\n")
-    except OSError:
+    except (OSError, RuntimeError):  # the latter where there is no home
         sys.stderr.write(trace)
         return "the lines above"
     return str(path)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from tests.make import Beeps, clip, truncated
 from tests.odd import (
@@ -28,6 +29,7 @@ from tests.odd import (
     with_cover,
     with_subtitles,
 )  # fmt: skip
+from tfq.cli.app import app
 from tfq.cli.inputs import Item
 from tfq.cli.work import Task, do
 from tfq.config import DecodingLimits, ExtractConfig, Settings
@@ -85,6 +87,7 @@ FINE = [
     ("back.ts", twice(coded("libx264")), {"frames": 10}),
     ("wrapping.ts", stamped([WRAP - 7200 + 3600 * i for i in range(5)], avoid_negative_ts="disabled"), {"frames": 5}),
     ("hours-ahead.mkv", stamped([0, 3600, 7200, 5000 * 90_000, 5000 * 90_000 + 3600]), {"frames": 5}),
+    ("variable-rate.mkv", stamped([0, 3600, 5400, 12_600, 14_400, 27_000]), {"frames": 8}),
     ("cut.ts", lambda path: truncated(clip(path, duration_s=1), 0.5), {}),
     ("no-ending", called(".mp4", no_sound), {"frames": 5}),
     ("really-an-mp4.avi", called(".mp4", no_sound), {"frames": 5}),
@@ -189,20 +192,28 @@ def test_what_is_no_video_is_refused_in_one_sentence(tmp_path: Path, name: str, 
 
 
 LIMITED = [
-    ({"pixels": 4000}, {}, "--max-pixels"),
-    ({"streams": 2}, {}, "--max-streams"),
-    ({"memory_mb": 60}, {}, "--max-memory"),
-    ({}, {"max_duration_s": 0.1}, "over the limit of 0 s"),
+    ("--max-pixels", 4000, "4096 pixels, over the limit of 4000; see --max-pixels"),
+    ("--max-streams", 2, "3 streams, over the limit of 2; see --max-streams"),
+    ("--max-duration", 0.1, "0.4 s long, over the limit of 0.1 s; see --max-duration"),
 ]
 
 
-@pytest.mark.parametrize(("limits", "config", "sentence"), LIMITED, ids=[sentence for _, _, sentence in LIMITED])
-def test_what_is_over_a_limit_is_refused_with_the_flag_to_raise_it(tmp_path, limits, config, sentence) -> None:
+@pytest.mark.parametrize(("flag", "limit", "sentence"), LIMITED, ids=[flag for flag, *_ in LIMITED])
+def test_what_is_over_a_limit_is_refused_with_the_flag_to_raise_it(
+    tmp_path: Path, flag: str, limit: float, sentence: str
+) -> None:
     path = tmp_path / "a.mkv"
     streams(1, [SOUND, SOUND])(path)
-    status, message = extracted(path, DecodingLimits(**limits), **config)
+    ran = CliRunner().invoke(app, ["extract", flag, str(limit), str(path)], prog_name="tfq")
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (3, "", f"tfq: {path}: {sentence}\n")
+
+
+def test_what_needs_too_much_memory_is_refused_with_the_flag_to_raise_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    streams(1, [SOUND, SOUND])(path)
+    status, message = extracted(path, DecodingLimits(memory_mb=60))
     assert status == 3
-    assert sentence in message
+    assert message.endswith("needs more than 60 MB to decode; see --max-memory")
 
 
 @pytest.mark.parametrize("chosen", [0, 1])

@@ -23,7 +23,7 @@ import pytest
 from tests.cli.test_hostile_input import FINE, REFUSED, no_sound
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 600
+PATIENCE_S = 300
 
 
 def tried(checkout: Path, name: str, make: Any, wanted: Mapping[str, Any] | str) -> str:

@@ -82,7 +82,9 @@ def _laid(seen: _Seen, source: Source, max_duration_s: float) -> Timeline:
     if length < lost_s <= length + LONGEST_S:  # the last pictures were lost, the sound goes on
         length = lost_s + min(usual, seen.step)
     if length > max_duration_s:
-        raise InputError(f"{name_of(source)}: {length:.0f} s long, over the limit of {max_duration_s:.0f} s")
+        raise InputError(
+            f"{name_of(source)}: {length:.1f} s long, over the limit of {max_duration_s:g} s; see --max-duration"
+        )
     grid = timebase.frame_times(max(1, round(length * timebase.FPS)))
     due = grid + min(usual, 1 / timebase.FPS) / 2 + 1e-6
     shown = np.maximum(np.searchsorted(times, due, side="right") - 1, 0)

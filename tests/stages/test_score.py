@@ -67,6 +67,7 @@ def test_a_dimension_that_the_model_was_not_trained_on_has_no_score(tmp_path, ch
         ("audio", "no_audio", {"expression", "visual_quality"}),
         ("audio", "no_speech", {"expression", "audio_quality", "visual_quality", "overall"}),
         ("sync", "too_short", set(DIMENSIONS) - {"lip_sync"}),
+        ("sync", "mouth_hidden", {"audio_quality", "visual_quality"}),
     ],
 )
 def test_what_cannot_be_judged_has_no_score_and_a_reason(tmp_path, checkpoint, group, status, judged_still):

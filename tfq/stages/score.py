@@ -12,6 +12,7 @@ from tfq import timebase
 from tfq.config import DIMENSIONS, ScoreConfig
 from tfq.diagnosis import evidence, segments
 from tfq.errors import WeightsError
+from tfq.faces.mouth import HIDDEN
 from tfq.fusion.calibrate import interval
 from tfq.fusion.explain import Explanation, explain
 from tfq.fusion.judge import Judgement, judge
@@ -20,6 +21,7 @@ from tfq.models.checkpoint import Checkpoint
 from tfq.models.runtime import Models
 from tfq.stages import curves, explanation, inputs
 from tfq.store import Stamp, TfqFile
+from tfq.sync.offset import TOO_SHORT
 from tfq.types import Floats, Mask
 
 VERSION = 4
@@ -30,6 +32,7 @@ EMBEDDED = "tfq-embedded"
 NEEDS_FACE = ("lip_sync", "expression", "consistency", "visual_quality", "overall")
 NEEDS_SOUND = ("lip_sync", "audio_quality", "consistency", "overall")
 NEEDS_SPEECH = ("lip_sync", "consistency")
+NEEDS_MOUTH = ("lip_sync", "expression", "consistency", "overall")
 
 GOOD = 4.0  # a score from which nothing has to be explained
 
@@ -145,8 +148,9 @@ def _unjudged(file: TfqFile) -> dict[str, str]:
     for group in ("align", "detect"):
         if file.status(group) != "ok":
             reasons.update(dict.fromkeys(NEEDS_FACE, file.status(group)))
-    if file.status("sync") in ("too_short", "mouth_hidden"):
-        reasons.setdefault("lip_sync", file.status("sync"))
+    sync = file.status("sync")
+    for dimension in {TOO_SHORT: ("lip_sync",), HIDDEN: NEEDS_MOUTH}.get(sync, ()):
+        reasons.setdefault(dimension, sync)
     return reasons
 
 
@@ -154,7 +158,7 @@ def _status(file: TfqFile) -> str:
     for group in ("detect", "align", "audio"):
         if file.status(group) != "ok":
             return file.status(group)
-    return file.status("sync") if file.status("sync") == "too_short" else "ok"
+    return file.status("sync") if file.status("sync") in (TOO_SHORT, HIDDEN) else "ok"
 
 
 def _weak(file: TfqFile, over_time: Floats, valid: Mask, config: ScoreConfig) -> list[dict[str, Any]]:

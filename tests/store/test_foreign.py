@@ -126,6 +126,19 @@ def unknown_filter(file):
     )
 
 
+def contiguous(file):
+    file["extract"].create_dataset("black", data=np.zeros(T, bool))
+
+
+def rows_that_were_never_written(file):
+    file["extract"].create_dataset("black", (T,), bool, maxshape=(None,), chunks=(T,), fletcher32=True)
+
+
+def a_chunk_without_its_checksum(file):
+    rows_that_were_never_written(file)
+    file["extract/black"].id.write_direct_chunk((0,), bytes(T), filter_mask=1)
+
+
 def endless_rows(file):
     file["extract"].create_dataset("black", (0,), bool, maxshape=(None,), chunks=(1,))
     file["extract/black"].resize((2**62,))
@@ -134,7 +147,8 @@ def endless_rows(file):
 FOREIGN = [
     soft, dangling, external, external_group, compound, text, objects, named_type, integers, rank, unknown, unknown_group,
     deep, loop, outside, virtual, empty_giant, attribute, long_attribute, attribute_of_numbers, attribute_of_a_dataset,
-    dense_attributes, filter_bomb, unknown_filter, endless_rows,
+    dense_attributes, filter_bomb, unknown_filter, contiguous, rows_that_were_never_written, a_chunk_without_its_checksum,
+    endless_rows,
 ]  # fmt: skip
 
 
@@ -265,6 +279,24 @@ def test_a_flipped_bit_is_told_in_every_dataset(tmp_path):
         path.write_bytes(damaged)
         with TfqFile(path, read_only=True) as file, pytest.raises(FormatError, match=name):
             file.array(name)
+
+
+def test_an_index_of_chunks_that_is_damaged_is_told(tmp_path):
+    """HDF5 keeps it without a checksum, and would read zeros where rows are said to lie elsewhere."""
+    path = h5(tmp_path / "a.h5")
+    whole = path.read_bytes()
+    with h5py.File(path, "r") as file:
+        found = file["align/landmarks"].id.get_chunk_info(0)
+    key = whole.index(b"TREE", whole.rindex(b"TREE", 0, found.byte_offset))
+    place = whole.index(
+        found.size.to_bytes(4, "little"), key
+    )  # size, filter mask, then the first row, in a key of the tree
+    for offset, value in ((4, 7), (8, 20), (4, 4)):
+        damaged = bytearray(whole)
+        damaged[place + offset] = value
+        path.write_bytes(damaged)
+        with pytest.raises(FormatError), TfqFile(path, read_only=True) as file:
+            file.array("align/landmarks")
 
 
 def test_a_group_inside_itself_is_refused(tmp_path):

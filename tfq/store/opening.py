@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,34 @@ def _check_dataset(item: Any, path: Path, full: str) -> None:
     if item.is_virtual or item.external:
         raise FormatError(f"{path}: {full} keeps its numbers outside the file")
     made = item.id.get_create_plist()
-    if not {made.get_filter(number)[0] for number in range(made.get_nfilters())} <= FILTERS:
+    filters = [made.get_filter(number)[0] for number in range(made.get_nfilters())]
+    if not set(filters) <= FILTERS:
         raise FormatError(f"{path}: {full} is packed by a filter that tfq does not use")
+    _check_chunks(item, path, full, filters)
     # Deflate packs at most 1032 to one: numbers that were never written would fill the memory all the same.
     if item.nbytes > 1100 * item.id.get_storage_size() + 2**20:
         raise FormatError(f"{path}: {full} is larger than what the file holds of it")
+
+
+def _check_chunks(item: Any, path: Path, full: str, filters: Sequence[int]) -> None:
+    """Refuse an index of chunks that is damaged: HDF5 keeps it without a checksum, and reads what it misses as zeros."""
+    if item.chunks is None or item.chunks[1:] != tuple(max(1, size) for size in item.shape[1:]):
+        raise FormatError(f"{path}: {full} is not laid out as tfq writes it")
+    wanted = -(-item.shape[0] // item.chunks[0]) if item.size else 0
+    found: list[Any] = []
+    if item.id.get_num_chunks() == wanted:
+        item.id.chunk_iter(found.append)
+    rows = {chunk.chunk_offset[0] // item.chunks[0] for chunk in found if not any(chunk.chunk_offset[1:])}
+    # What does not pack well is kept as it is, and says so by a bit for the filter; its checksum follows all the same.
+    checked = 1 << filters.index(h5py.h5z.FILTER_FLETCHER32) if h5py.h5z.FILTER_FLETCHER32 in filters else 0
+    plain_size = item.dtype.itemsize * math.prod(item.chunks) + (4 if checked else 0)
+    places = {
+        chunk.byte_offset
+        for chunk in found
+        if not chunk.filter_mask or (not chunk.filter_mask & checked and chunk.size == plain_size)
+    }
+    if not len(found) == len(rows) == len(places) == wanted or not all(0 <= row < wanted for row in rows):
+        raise FormatError(f"{path}: {full} is damaged; run `tfq extract` on the video again")
 
 
 def _check_attributes(group: h5py.Group, path: Path, prefix: str) -> None:

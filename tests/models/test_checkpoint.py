@@ -42,6 +42,15 @@ def test_a_flipped_bit_is_told(written: tuple[Any, Path], place: float) -> None:
         module.load(path)
 
 
+def test_a_seal_whose_name_is_damaged_is_not_a_missing_one(written: tuple[Any, Path]) -> None:
+    module, path = written
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'\\"seal\\"', b'\\"sKal\\"'))
+    assert path.read_bytes() != whole
+    with pytest.raises(WeightsError, match="damaged"):
+        module.load(path)
+
+
 def changed(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     """Rewrite the description, without a seal."""
     content = path.read_bytes()

@@ -18,6 +18,7 @@ from tfq.nets.spec import FusionSpec
 from tfq.types import Floats
 
 FORMAT = "tfq-fusion-1"
+KEYS = ("format", "name", "spec", "scale", "half_widths", "figures")  # of the description
 LARGEST = 10**5  # any one size of a network
 
 
@@ -59,7 +60,7 @@ def load(path: Path) -> Checkpoint:
     Raises:
         WeightsError: the file is missing, damaged, or not a checkpoint of this tfq.
     """
-    description, arrays = sealed.read(path, FORMAT, "a checkpoint written by `tfq train`")
+    description, arrays = sealed.read(path, FORMAT, "a checkpoint written by `tfq train`", KEYS)
     try:
         network = FusionArrays(_spec(description["spec"]), arrays)
         _try(network)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,14 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], description: Mapping[s
         sibling.write_bytes(save(halved, metadata={"tfq": json.dumps(sealed, ensure_ascii=False)}))
 
 
-def read(path: Path, form: str, kind: str) -> tuple[dict[str, Any], Arrays]:
+def read(path: Path, form: str, kind: str, keys: Collection[str]) -> tuple[dict[str, Any], Arrays]:
     """The description and the arrays, numbers with a fraction in single precision.
 
     Args:
         path: the file.
         form: what its description has to call its format.
         kind: what to call that in messages.
+        keys: what its description may hold; a seal whose name is damaged must not pass for none.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another kind.
@@ -59,8 +60,8 @@ def read(path: Path, form: str, kind: str) -> tuple[dict[str, Any], Arrays]:
     if not isinstance(description, dict) or description.get("format") != form:
         raise WeightsError(f"{path}: not {kind}")
     seal = description.pop("seal", None)
-    if seal is not None and seal != _seal(arrays, description):
-        raise WeightsError(f"{path}: damaged: its numbers are not those that were written")
+    if not description.keys() <= set(keys) or (seal is not None and seal != _seal(arrays, description)):
+        raise WeightsError(f"{path}: damaged: it does not hold what was written")
     if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
         raise WeightsError(f"{path}: damaged: it holds numbers that are none")
     return description, {

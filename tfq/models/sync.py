@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tfq.nets.sync import SyncNetwork
 
 FORMAT = "tfq-sync-1"
+KEYS = ("format", "spec", "calibration", "speech", "layers", "figures")  # of the description
 LARGEST = 10**5  # any one size of a network
 WHISPER = "whisper"
 
@@ -63,7 +64,7 @@ def load(path: Path) -> SyncModel:
     Raises:
         WeightsError: the file is damaged, or not a sync network of this tfq.
     """
-    description, arrays = sealed.read(path, FORMAT, "a sync network written by `tfq train`")
+    description, arrays = sealed.read(path, FORMAT, "a sync network written by `tfq train`", KEYS)
     try:
         spec = SyncSpec(**description["spec"])
         if not all(isinstance(size, int | float) and 0 <= size <= LARGEST for size in vars(spec).values()):

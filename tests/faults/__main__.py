@@ -20,7 +20,7 @@ LENGTH_S = 1.2  # of the clip: each case runs its command once or twice
 
 
 def kills(ground: Ground, number: int, seed: int, only: str | None, how: signal.Signals) -> int:
-    """Print one line a command; the number of cases that were handled wrong. Ctrl-C ends it early, with the table."""
+    """Print one line a command; the number of cases that were handled wrong. Ctrl-C or SIGTERM ends it early, with the table."""
     random = np.random.default_rng(seed)
     tasks = [task for task in TASKS.values() if only in (None, task.name)]
     counts = {task.name: Count() for task in tasks}
@@ -59,6 +59,8 @@ def main() -> int:
     parser.add_argument("--only", help="one command, as in train")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # the former is ignored in what a script starts in the background
+        signal.signal(number, signal.default_int_handler)
     wrong = 0
     with TemporaryDirectory() as folder:
         root = Path(folder)

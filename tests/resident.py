@@ -67,6 +67,9 @@ def _serve(address: str) -> None:
             importlib.import_module(module.name)
     gc.freeze()  # the forks share the pages that the collector would write to
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a script's background has it ignored, and forks would be deaf
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen()

@@ -1,6 +1,7 @@
 """The additive model learns from pairs what moves a score, whoever speaks."""
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,3 +120,12 @@ def test_bent_ranks_make_curves():
     told = np.array([-1, -0.75, 0, 0.5, 1], np.float32)
     wanted = [*told, 0, 0, 0, 0, 1, 1, 0.5, 0, 0, 0]
     np.testing.assert_allclose(bent(told), wanted)
+
+
+def test_a_dimension_whose_stream_is_not_there_is_left_to_the_network():
+    torch.manual_seed(0)
+    spec = FusionSpec({}, {"mel": 4}, {}, DIMENSIONS, width=16, layers=1, heads=2, views="own", summary="ranks")
+    clips = [replace(e, rows={"mel": e.rows["mel"]}, present={"mel": e.present["mel"]}) for e in made(range(8))]
+    fitted = additive.fit(Fusion(spec).eval().plain(), Held(clips))
+    assert not fitted.arrays["additive.weights.mel"][0].any()
+    assert fitted.arrays["additive.weights.mel"][1].any()

@@ -76,6 +76,8 @@ def fit(network: FusionArrays, clips: Clips, seed: int = 0) -> FusionArrays:
     constant = np.zeros(len(spec.dimensions), np.float32)
     for i, dimension in enumerate(spec.dimensions):
         names = spec.seen_by(spec.view(dimension))
+        if not names:  # the network has nothing of that stream
+            continue
         columns = np.concatenate([told[name] for name in names], 1)
         slope, constant[i] = _worth(columns, examples, i, fold, seed)
         solved = slope * solve(columns, pairs(examples, i, np.random.default_rng([seed, i])))

@@ -38,6 +38,8 @@ def _faces(file: TfqFile) -> str:
 
 def _turned(file: TfqFile) -> str:
     """Whether the face lies on its side, as in a video whose rotation flag was lost."""
+    if not file.has("align/pose"):  # the group says why
+        return ""
     roll = np.abs(file.array("align/pose")[:, 2])
     known = roll[np.isfinite(roll)]
     return "the face lies on its side" if len(known) and np.median(known) > _LIES_DEG else ""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -298,6 +299,15 @@ def test_the_file_is_one_that_every_reader_has_filters_for(tmp_path):
     assert used <= {None, "gzip", "lzf"}
 
 
+@pytest.fixture
+def attentive() -> Iterator[None]:
+    """As in a terminal: what a shell puts into the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("attentive")
 @pytest.mark.parametrize("what", ["write", "truncate", "seek"])
 def test_an_interrupt_while_hdf5_writes_ends_the_stage_and_leaves_the_old_file(tmp_path, monkeypatch, what):
     """HDF5 takes no exception from what it calls: it would go on as if the bytes had been written."""

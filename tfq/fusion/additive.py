@@ -33,10 +33,8 @@ from tfq.types import Floats, Ints
 PENALTY = 0.15  # of squared weights, beside a mean loss of pairs
 LEAST, MOST = 0.25, 2.0  # points from which two labels differ, and up to which a pair counts for more
 APART = 0.5  # the least difference between clips of different sources
-STRANGERS, SHARE = (
-    8,
-    4.0,
-)  # others that a clip is compared with, and what they weigh together beside one pair of one source
+STRANGERS = 8  # clips of other sources that each is compared with
+SHARE = 4.0  # what these weigh together, beside one pair of one source
 AGREE, STEADY = 0.1, 0.02  # points within which labels are the same, and what the square of a difference then weighs
 ORDERED = 1.0  # weight of a pair of which only the order is known
 FOLDS = 4  # people are dealt into, to learn what a score is worth from those it was not learned from

@@ -32,7 +32,8 @@ class FusionArrays:
 
     def parts(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> tuple[Floats, Floats]:
         """Logits of the clip before they are put together, `[M]` each: of the network's heads, and of the additive model."""
-        return self._heads(features, present)[0], self._additive(features, present)
+        whole = self._whole(features, present)
+        return self._heads(features, present, whole)[0], self._additive(whole, present)
 
     def together(self, raw: Floats, lines: Floats) -> Floats:
         """Scores `[..., M]` in [1, 5] from both `parts`."""
@@ -50,22 +51,27 @@ class FusionArrays:
             features: name to `[T, D]` float32, normalised, finite everywhere.
             present: name to `[T]` bool: the row was measured.
         """
-        raw, time, spread = self._heads(features, present)
-        lines = self._additive(features, present) if self.spec.additive else raw
+        whole = self._whole(features, present)
+        raw, time, spread = self._heads(features, present, whole)
+        lines = self._additive(whole, present) if self.spec.additive else raw
         moments = time + np.array(self.spec.moments or (0.0,) * len(raw), np.float32)
         return Scores(self.together(raw, lines), self._scores(moments), spread)
 
-    def _additive(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> Floats:
+    def _whole(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> dict[str, Floats]:
+        """What the clip is as a whole, `[4 D]` by feature."""
+        return {name: summary_arrays.statistics(features[name], present[name]) for name in self.spec.features}
+
+    def _additive(self, whole: Mapping[str, Floats], present: Mapping[str, Mask]) -> Floats:
         weights, lines = self._weights, self._weights["additive.constant"]
-        for name in self.spec.features:
+        for name, found in whole.items():
             if present[name].any():
-                ranks = summary_arrays.ranks(
-                    summary_arrays.statistics(features[name], present[name]), weights[f"additive.points.{name}"]
-                )
+                ranks = summary_arrays.ranks(found, weights[f"additive.points.{name}"])
                 lines = lines + weights[f"additive.weights.{name}"] @ summary_arrays.bent(ranks)
         return lines
 
-    def _heads(self, features: Mapping[str, Floats], present: Mapping[str, Mask]) -> tuple[Floats, Floats, Floats]:
+    def _heads(
+        self, features: Mapping[str, Floats], present: Mapping[str, Mask], whole: Mapping[str, Floats]
+    ) -> tuple[Floats, Floats, Floats]:
         """Logits of the clip `[M]` and of each moment `[T, M]`, and the spread `[M]`."""
         spec, weights = self.spec, self._weights
         rows = {name: _input(weights.at(f"inputs.{name}"), features[name], present[name]) for name in spec.features}
@@ -77,13 +83,13 @@ class FusionArrays:
         for side, stream in (("picture", picture), ("sound", sound)):
             if side in map(spec.view, spec.dimensions):
                 views[side] = _alone(weights.at(f"alone.{side}"), stream)
-        whole = {name: _summary(weights, name, spec, features[name], present[name]) for name in spec.features}
+        summary = {name: _summary(weights, name, spec, whole[name], present[name]) for name in spec.features}
         time, seen = [], []
         for i, dimension in enumerate(spec.dimensions):
             view = spec.view(dimension)
             time.append(_head(weights.at(f"over_time.{i}"), views[view]))  # [T, 1]
             pooled = self._pool(views[view], time[i][:, 0], i)
-            seen.append(np.concatenate([*pooled, *(whole[name] for name in spec.seen_by(view))]))
+            seen.append(np.concatenate([*pooled, *(summary[name] for name in spec.seen_by(view))]))
         spread = np.ones(len(seen), np.float32)
         if spec.spread:
             spread = LEAST_SPREAD + np.logaddexp(0, self._each("spreads", seen)).astype(np.float32)
@@ -171,10 +177,9 @@ def _attend(weights: Weights, rows: Floats, memory: Floats, spec: FusionSpec) ->
     return weights.linear("out_proj", attention(query, key, value))
 
 
-def _summary(weights: Weights, name: str, spec: FusionSpec, rows: Floats, present: Mask) -> Floats:
-    found = summary_arrays.statistics(rows, present)
+def _summary(weights: Weights, name: str, spec: FusionSpec, found: Floats, present: Mask) -> Floats:
     if spec.summary == "moments":
-        return gelu(weights.linear(f"summary.{name}", found[: 2 * rows.shape[1]]))
+        return gelu(weights.linear(f"summary.{name}", found[: 2 * spec.features[name]]))
     part = weights.at(f"summary.{name}")
     told = summary_arrays.ranks(found, part["points"]) if present.any() else np.zeros_like(found)
     return gelu(part.linear("project.1", told))

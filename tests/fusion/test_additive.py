@@ -129,3 +129,10 @@ def test_a_dimension_whose_stream_is_not_there_is_left_to_the_network():
     fitted = additive.fit(Fusion(spec).eval().plain(), Held(clips))
     assert not fitted.arrays["additive.weights.mel"][0].any()
     assert fitted.arrays["additive.weights.mel"][1].any()
+
+
+def test_a_feature_that_no_clip_has_says_nothing_either():
+    clips = [replace(e, present={**e.present, "lips": np.zeros(12, bool)}) for e in made(range(8))]
+    fitted = additive.fit(network(), Held(clips))
+    assert not fitted.arrays["additive.weights.lips"].any()
+    assert np.isfinite(scores(alone(fitted), clips)).all()

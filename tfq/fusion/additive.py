@@ -15,19 +15,23 @@ Versions whose labels agree in a dimension should not differ in it, as `tfq.fusi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from tfq.fusion.batches import Clips, Example, Piece
+from tfq.fusion.batches import Clips, Example, cut, wholes
 from tfq.fusion.judge import LONGEST
+from tfq.fusion.losses import BEND
 from tfq.fusion.split import folds
 from tfq.nets.fusion_arrays import FusionArrays
-from tfq.nets.summary_arrays import KNOTS, PIECES, bent, ranks, statistics
+from tfq.nets.summary import knots
+from tfq.nets.summary_arrays import PARTS, PIECES, bent, ranks
 from tfq.types import Floats, Ints
 
 PENALTY = 0.15  # of squared weights, beside a mean loss of pairs
@@ -39,7 +43,7 @@ AGREE, STEADY = 0.1, 0.02  # points within which labels are the same, and what t
 ORDERED = 1.0  # weight of a pair of which only the order is known
 FOLDS = 4  # people are dealt into, to learn what a score is worth from those it was not learned from
 CLIPS = 6000  # the most that lie in memory as ranks; of more, as many are drawn
-BEND = 0.5  # points from which an error counts by its size
+ORDERS = 0.5  # weight of orders beside labels, where shares are chosen
 SHARES, CONSTANTS = np.linspace(0, 1, 11), (-3.0, 3.0)  # what is tried; logits
 
 Numbers = NDArray[np.float64]
@@ -67,7 +71,7 @@ def fit(network: FusionArrays, clips: Clips, seed: int = 0) -> FusionArrays:
     spec = network.spec
     examples, found = _read(clips, tuple(spec.features), np.random.default_rng(seed))
     judged = np.array([bool(np.isfinite(example.labels).any()) for example in examples])
-    points = {name: _points(rows, judged) for name, rows in found.items()}
+    points = {name: _points(found[name], judged, PARTS * size) for name, size in spec.features.items()}
     told = {name: np.stack([_bent(row, points[name]) for row in rows]) for name, rows in found.items()}
     fold = np.array(folds([[example.speaker] for example in examples], FOLDS, seed))
     weights = {name: np.zeros((len(spec.dimensions), rows.shape[1]), np.float32) for name, rows in told.items()}
@@ -101,13 +105,7 @@ def pairs(examples: Sequence[Example], dimension: int, draw: np.random.Generator
         others = draw.choice(known, STRANGERS)
         better = others[(sources[others] != sources[i]) & (labels[others] - labels[i] > APART)]
         found += [(int(j), int(i), min(labels[j] - labels[i], MOST) * SHARE / STRANGERS) for j in better]
-    same = [
-        (i, j)
-        for source in np.unique(sources[known])
-        for i in known[sources[known] == source]
-        for j in known[sources[known] == source]
-        if i < j and abs(labels[i] - labels[j]) <= AGREE
-    ]
+    same = [(i, j) for i, j in _within(examples) if i < j and abs(labels[i] - labels[j]) <= AGREE]
     better, worse, weight = np.array(found, float).reshape(-1, 3).T
     one, other = np.array(same, int).reshape(-1, 2).T
     return Pairs(better.astype(int), worse.astype(int), weight, one, other)
@@ -115,10 +113,16 @@ def pairs(examples: Sequence[Example], dimension: int, draw: np.random.Generator
 
 def versions(examples: Sequence[Example], dimension: int) -> list[tuple[int, int]]:
     """Better and worse versions of one source."""
-    sources: dict[str, list[tuple[int, float]]] = {}
+    labels = [float(example.labels[dimension]) for example in examples]
+    return [(i, j) for i, j in _within(examples) if labels[i] - labels[j] > LEAST]
+
+
+def _within(examples: Sequence[Example]) -> Iterator[tuple[int, int]]:
+    """Numbers of two versions of one source, either way round."""
+    sources: dict[str, list[int]] = {}
     for number, example in enumerate(examples):
-        sources.setdefault(example.source, []).append((number, float(example.labels[dimension])))
-    return [(i, j) for one in sources.values() for i, mine in one for j, theirs in one if mine - theirs > LEAST]
+        sources.setdefault(example.source, []).append(number)
+    return ((i, j) for one in sources.values() for i, j in itertools.permutations(one, 2))
 
 
 def ordered(examples: Sequence[Example], dimension: int) -> list[tuple[int, int]]:
@@ -160,10 +164,11 @@ def solve(columns: Floats, compared: Pairs) -> Floats:
 def shared(network: FusionArrays, examples: Sequence[Example]) -> FusionArrays:
     """The network with the additive model's share of each score: what tells other people's clips best.
 
-    Three things count alike: labels, where clips that nothing was done to weigh as much as all others however many there
-    are of each; which version of a source is better; and orders.
+    What counts are labels, where the best weigh as much as all others however many there are of each, which version of a
+    source is better, and orders.
     """
-    parts = [network.parts(*_first(example)) for example in examples]
+    firsts = [cut(example, 0, min(example.length, LONGEST)) for example in examples]
+    parts = [network.parts(first.rows, first.present) for first in firsts]
     raw, lines = (np.stack(rows) for rows in zip(*parts, strict=True))
     names, chosen = network.spec.dimensions, network.arrays["additive.share"].copy()
 
@@ -186,7 +191,7 @@ def _share(scores: Callable[[float, float], Floats], labels: Floats, compared: l
     def loss(share: float, constant: float) -> float:
         told = scores(share, constant)
         orders = [np.logaddexp(0, told[worse] - told[better]).mean() for better, worse in compared if len(better)]
-        return _wrong(told, labels) + BEND * float(sum(orders))
+        return _wrong(told, labels) + ORDERS * float(sum(orders))
 
     found = [
         (optimize.minimize_scalar(partial(loss, share), bounds=CONSTANTS, method="bounded"), share) for share in SHARES
@@ -201,20 +206,18 @@ def _read(
     """Clips without their rows, and their statistics by feature; None where one is missing."""
     examples: list[Example] = []
     found: dict[str, list[Floats | None]] = {name: [] for name in names}
-    for number in np.sort(draw.permutation(len(clips.entries))[:CLIPS]):
-        example = clips[Piece(int(number), 0, min(clips.entries[number].length, LONGEST))]
+    for example, whole in wholes(clips, np.sort(draw.permutation(len(clips.entries))[:CLIPS]), LONGEST):
         for name, rows in found.items():
-            there = example.present[name]
-            rows.append(statistics(example.rows[name], there) if there.any() else None)
+            rows.append(whole[name])
         examples.append(replace(example, rows={}, present={}))
     return examples, found
 
 
-def _points(rows: list[Floats | None], judged: NDArray[np.bool_]) -> Floats:
-    """Quantiles `[S, KNOTS]` of statistics: of clips that have labels, or else of all."""
+def _points(rows: list[Floats | None], judged: NDArray[np.bool_], size: int) -> Floats:
+    """Quantiles `[S, KNOTS]` of statistics: of clips that have labels, or else of all; zeros where no clip has any."""
     known = [row for row, told in zip(rows, judged, strict=True) if row is not None and told]
-    known = known or [row for row in rows if row is not None]
-    return np.quantile(np.stack(known), np.linspace(0, 1, KNOTS), axis=0).T.astype(np.float32)
+    known = known or [row for row in rows if row is not None] or [np.zeros(size, np.float32)]
+    return np.asarray(knots(torch.from_numpy(np.stack(known))).numpy())
 
 
 def _bent(row: Floats | None, points: Floats) -> Floats:
@@ -250,10 +253,3 @@ def _wrong(scores: Floats, labels: Floats) -> float:
     best = known & (labels >= np.max(labels[known]) - AGREE)
     loss = special.huber(BEND, np.where(known, scores - labels, 0.0))
     return float(sum(loss[mask].mean() for mask in (best, known & ~best) if mask.any()))
-
-
-def _first(example: Example) -> tuple[dict[str, Floats], dict[str, NDArray[np.bool_]]]:
-    return (
-        {name: rows[:LONGEST] for name, rows in example.rows.items()},
-        {name: there[:LONGEST] for name, there in example.present.items()},
-    )

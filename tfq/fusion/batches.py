@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from tfq.nets.summary_arrays import statistics
 from tfq.types import Floats, Mask
 
 POOL = 8  # batches within which clips are sorted by length
@@ -91,6 +92,14 @@ class Held:
 
     def __getitem__(self, piece: Piece, /) -> Example:
         return cut(self.examples[piece.clip], piece.start, piece.stop)
+
+
+def wholes(clips: Clips, numbers: Iterable[int], longest: int) -> Iterator[tuple[Example, dict[str, Floats | None]]]:
+    """Clips, or their first `longest` frames, with their statistics `[4 D]` by feature; None: it is missing."""
+    for number in numbers:
+        example = clips[Piece(int(number), 0, min(clips.entries[number].length, longest))]
+        there = example.present
+        yield example, {n: statistics(rows, there[n]) if there[n].any() else None for n, rows in example.rows.items()}
 
 
 def cut(example: Example, start: int, stop: int) -> Example:

@@ -19,12 +19,12 @@ from torch.optim.swa_utils import AveragedModel
 from tfq.config import TrainConfig
 from tfq.errors import UsageError
 from tfq.fusion.balance import RATE, Balance
-from tfq.fusion.batches import Batch, Clips, Piece, batches, plan
+from tfq.fusion.batches import Batch, Clips, batches, plan, wholes
 from tfq.fusion.judge import LONGEST
 from tfq.fusion.objective import Losses, compute
 from tfq.nets.fusion import Fusion
 from tfq.nets.spec import FusionSpec
-from tfq.nets.summary_arrays import PARTS, statistics
+from tfq.nets.summary_arrays import PARTS
 from tfq.types import Floats
 
 if TYPE_CHECKING:
@@ -192,11 +192,10 @@ def _statistics(clips: Clips, spec: FusionSpec) -> dict[str, Tensor]:
     """What each clip is as a whole, `[N, 4 D]` by feature; a clip that lacks a feature has no row there."""
     found: dict[str, list[Floats]] = {name: [] for name in spec.features}
     if spec.summary == "ranks":
-        for number, entry in enumerate(clips.entries):
-            example = clips[Piece(number, 0, min(entry.length, LONGEST))]
+        for _, whole in wholes(clips, range(len(clips.entries)), LONGEST):
             for name, rows in found.items():
-                if example.present[name].any():
-                    rows.append(statistics(example.rows[name], example.present[name]))
+                if (row := whole[name]) is not None:
+                    rows.append(row)
     width = {name: PARTS * size for name, size in spec.features.items()}
     return {
         name: torch.from_numpy(np.array(rows or [np.zeros(width[name])], np.float32)) for name, rows in found.items()

@@ -34,5 +34,5 @@ def held() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for came_before in came:
-            signal.raise_signal(came_before)
+        for late in came:
+            signal.raise_signal(late)

@@ -22,6 +22,7 @@ from tfq.report.words import TITLES, offset, reason, word
 Result = Mapping[str, Any]
 
 _MARKS = re.compile(r"[\\`*\[\]|]")  # what Markdown would take for its own
+LOOK = "tfq report --open"  # the command that opens the page of a clip
 
 
 def render(
@@ -31,7 +32,7 @@ def render(
     width: int = 100,
     colour: bool = False,
     say: Language = ENGLISH,
-    look: str = "tfq report --open",
+    look: str = LOOK,
 ) -> str:
     """All results as one text that ends with a newline.
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfq.config import DIMENSIONS
-from tfq.report.formats import offset_text, place_text, segment_text
+from tfq.report.formats import LOOK, offset_text, place_text, segment_text
 from tfq.report.language import ENGLISH, Language
 from tfq.report.moved import Moved, moved, signed
 from tfq.report.words import COLUMNS, TITLES, printable, reason, word
@@ -24,7 +24,6 @@ Result = Mapping[str, Any]
 
 _STYLES = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red", "bad": "bold red"}
 MOST_SEGMENTS = 8
-LOOK = "tfq report --open"
 INDENT = 4  # of what stands under a weak segment
 WIDE, NARROW = 100, 64  # columns from which reasons stand beside the scores, and under which bars and intervals go
 EXPLAINED = "What moved the scores: points gained (+) or lost (−) by a group of measurements, and by a moment"

@@ -59,7 +59,7 @@ def run(
 
     def shown(glimpse: Glimpse) -> None:
         if watch is not None:
-            watch(glimpse, bool(_black(np.array([glimpse.dark]), np.array([glimpse.flat]), config)[0]))
+            watch(glimpse, bool(_black(glimpse.dark, glimpse.flat, config)))
 
     grid = timeline(video, config.max_duration_s, models.threads or 0, watch and shown)
     sound, covered_s = samples(video, len(grid), grid.start_s)
@@ -99,7 +99,7 @@ def run(
         }
 
 
-def _black(dark: Floats, flat: Floats, config: ExtractConfig) -> Mask:
+def _black(dark: Floats | float, flat: Floats | float, config: ExtractConfig) -> Mask:
     return np.asarray((dark < config.black_level) & (flat < FLAT))
 
 

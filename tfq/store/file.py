@@ -115,10 +115,10 @@ class TfqFile:
         self._sink: Sink
         try:
             if not read_only:
-                while not self._take() and wait:
+                while not self._take():
+                    if not wait:
+                        raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait")
                     time.sleep(ASK_AGAIN_AFTER_S)
-                if self._lock is None:
-                    raise InUseError(f"{path}: another process is working on it; try again later, or pass --wait")
                 disk.clear(path, alone=True)
             if path.exists():
                 self._file = open_checked(path) if looked else open_foreign(path)

@@ -36,7 +36,7 @@ SEEN = 2.5  # labels under this are weak moments
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip of the test part: what it is, and how it was judged."""
+    """A clip: what it is, and how it was judged."""
 
     row: dict[str, Any]
     scored: dict[str, Any]
@@ -69,10 +69,10 @@ class Clip:
         return score["mos"] if score else float("nan")
 
 
-def clips(index: Path, scores: Path) -> list[Clip]:
+def clips(index: Path, scores: Path, part: str = "test") -> list[Clip]:
     judged = {row["sha256"]: row for row in map(json.loads, scores.read_text().splitlines())}
     _, rows = load(index)
-    return [Clip(row, judged[row["sha256"]]) for row in rows if row["split"] == "test" and row["sha256"] in judged]
+    return [Clip(row, judged[row["sha256"]]) for row in rows if row["split"] == part and row["sha256"] in judged]
 
 
 def interval(values: dict[str, list[float]], middle: Any = np.mean) -> str:
@@ -230,8 +230,9 @@ def main() -> None:
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--generators", type=Path)
+    parser.add_argument("--part", default="test", help="of the index; what is reported is test")
     given = parser.parse_args()
-    found = clips(given.index, given.scores)
+    found = clips(given.index, given.scores, given.part)
     clean = [clip for clip in found if clip.clean]
     print(f"{len(found)} clips, {len(clean)} without a degradation, {len({clip.speaker for clip in found})} speakers")
     for dimension in DIMENSIONS:

@@ -133,7 +133,7 @@ def _best(clips: dict[str, dict[int, dict[str, float]]]) -> tuple[str, float]:
     found: dict[str, tuple[float, float]] = {}
     for name in names:
         series = [[levels[i].get(name, np.nan) for i in range(6)] for levels in clips.values()]
-        signed = [_correlation(values) for values in series]
+        signed = [correlation(values) for values in series]
         # The sign must be the same in every clip: an indicator that falls in one and rises in the next says nothing.
         median = float(np.median(signed))
         spread = [np.ptp(values) / (np.std([v[0] for v in series]) + 1e-9) for values in series]
@@ -142,11 +142,12 @@ def _best(clips: dict[str, dict[int, dict[str, float]]]) -> tuple[str, float]:
     return best, found[best][0]
 
 
-def _correlation(values: list[float]) -> float:
+def correlation(values: list[float], least: int = 5) -> float:
+    """Of values with their place; 0 where they do not change, or fewer than `least` are known."""
     known = np.isfinite(values)
-    if known.sum() < 5 or np.ptp(np.array(values)[known]) == 0:
+    if known.sum() < least or np.ptp(np.array(values)[known]) == 0:
         return 0.0
-    return float(spearmanr(np.arange(6)[known], np.array(values)[known]).statistic)
+    return float(spearmanr(np.flatnonzero(known), np.array(values)[known]).statistic)
 
 
 def sheet(original: Path, out: Path, names: list[str], start: int = 30, count: int = 5) -> None:

@@ -3,15 +3,21 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save
 
 from tfq.errors import WeightsError
 from tfq.models import checkpoint, own, sync
+from tfq.nets.fusion import Fusion
+from tfq.nets.fusion_arrays import FusionArrays
+from tfq.nets.spec import FusionSpec
+from tfq.nets.summary import knots
 
 KINDS = {"tfq-embedded": checkpoint, "tfq-sync": sync}
 PLACES = (0.2, 0.5, 0.9)
@@ -30,6 +36,31 @@ def test_a_network_reads_back_as_it_was(written: tuple[Any, Path]) -> None:
     once = path.read_bytes()
     module.save(path, module.load(path))
     assert path.read_bytes() == once
+
+
+def test_a_network_scores_as_before_it_was_written(tmp_path: Path) -> None:
+    """A column that has one value in all clips stands in the middle of them, and not a rounding beside."""
+    torch.manual_seed(0)
+    fusion = Fusion(FusionSpec({"lips": 4}, {"mel": 3}, {}, ("lip_sync",), width=16, heads=2, summary="ranks")).eval()
+    found = {"lips": torch.randn(40, 16), "mel": torch.full((40, 12), 0.1234567)}
+    fusion.learn_ranks(found)
+    plain = fusion.plain()
+    plain.arrays["summary.mel.project.1.weight"][:] *= 20
+    spec, sizes = replace(plain.spec, additive=True), {"lips": 16, "mel": 12}
+    points = {f"additive.points.{name}": knots(found[name]).numpy() for name in sizes}
+    weights = {f"additive.weights.{name}": np.full((1, 3 * size), 0.2, np.float32) for name, size in sizes.items()}
+    rest = {"additive.constant": np.zeros(1, np.float32), "additive.share": np.array([[0.5, 0]], np.float32)}
+    network = FusionArrays(spec, {**plain.arrays, **points, **weights, **rest})
+    scale = {name: (np.zeros(size), np.ones(size)) for name, size in spec.features.items()}
+    path = tmp_path / "a.safetensors"
+    checkpoint.save(path, checkpoint.Checkpoint("a", network, scale, np.ones(1), {}))
+    rows = {
+        "lips": np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32),
+        "mel": np.zeros((9, 3), np.float32),
+    }
+    rows["mel"] += np.float32(0.1234567)
+    there = {name: np.ones(9, bool) for name in rows}
+    assert checkpoint.load(path).network(rows, there).clip == pytest.approx(network(rows, there).clip, abs=0.01)
 
 
 @pytest.mark.parametrize("place", PLACES)

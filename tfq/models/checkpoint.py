@@ -42,7 +42,11 @@ class Checkpoint:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; half precision for the network, whose scores move by less than a hundredth."""
+    """Write a checkpoint; half precision for the network, whose scores move by less than a hundredth.
+
+    The points that statistics are ranked among stay as they are: a column that has one value in most clips must still
+    equal them, or its rank goes from the middle to an end.
+    """
     description = {
         "format": FORMAT,
         "name": checkpoint.name,
@@ -51,7 +55,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "half_widths": [None if np.isnan(width) else float(width) for width in checkpoint.half_widths],
         "figures": dict(checkpoint.figures),
     }
-    sealed.write(path, checkpoint.network.arrays, description)
+    arrays = checkpoint.network.arrays
+    sealed.write(path, arrays, description, exact={name for name in arrays if "points" in name.split(".")})
 
 
 def load(path: Path) -> Checkpoint:

@@ -21,15 +21,17 @@ from tfq.errors import WeightsError
 Arrays = dict[str, NDArray[Any]]
 
 
-def write(path: Path, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> None:
-    """Write a file whole, numbers with a fraction in half precision.
+def write(
+    path: Path, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any], exact: Collection[str] = ()
+) -> None:
+    """Write a file whole, numbers with a fraction in half precision but for arrays that are `exact`.
 
     Raises:
         InputError: the system refuses to.
     """
     from safetensors.numpy import save
 
-    halved = {name: np.ascontiguousarray(_halved(array)) for name, array in arrays.items()}
+    halved = {name: np.ascontiguousarray(array if name in exact else _halved(array)) for name, array in arrays.items()}
     sealed = {**description, "seal": _seal(halved, description)}
     with disk.written(path) as sibling:
         sibling.write_bytes(save(halved, metadata={"tfq": json.dumps(sealed, ensure_ascii=False)}))

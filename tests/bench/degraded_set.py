@@ -58,6 +58,7 @@ PLANS: dict[str, tuple[tuple[str, tuple[str, ...], float], ...]] = {
     ),
     "ladders": tuple((name, ("sound", "picture"), 1.0) for name in DIMENSIONS[:-1]),
 }
+EVERY = "every"
 PAIRS = ((1, 3), (2, 4), (3, 5), (1, 4), (2, 5), (1, 5))
 
 
@@ -74,6 +75,8 @@ class Draw:
 def draws(digest: str, length_s: float, plan: str) -> list[Draw]:
     """What is done to a clip: kinds of each dimension in turn, each with its severities at one span and seed."""
     generator = np.random.default_rng(int(digest[:12], 16))
+    if plan == EVERY:
+        return [Draw(name, i, None, int(digest[:8], 16)) for name in KINDS for i in range(1, 6)]
     chosen = []
     for dimension, streams, share in PLANS[plan]:
         kinds = [kind.name for kind in KINDS.values() if kind.dimension == dimension and kind.stream in streams]
@@ -219,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, help="aligned .h5 files with their source inside")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--plan", choices=sorted(PLANS), default="pairs")
+    parser.add_argument("--plan", choices=sorted((*PLANS, EVERY)), default="pairs")
     parser.add_argument("--transmissions", type=int, default=0)
     parser.add_argument("--shard", default="0/1", help="I/N: every N-th clip, from the I-th")
     options = parser.parse_args()

@@ -40,14 +40,15 @@ def sync_rows(distance: Floats, valid: Mask, offsets: Floats, window: int = 25) 
         warnings.simplefilter("ignore", RuntimeWarning)  # all-NaN columns stay NaN, which is what they are
         whole = np.nanmean(np.where(known, distance, np.nan), 0) if known.any() else np.full(len(offsets), np.nan)
         parts = []
-        for curve in (local, np.broadcast_to(whole, local.shape)):
+        for curve in (local, whole[None]):
             level = curve - np.nanmedian(curve, 1, keepdims=True)
             best = np.where(np.isfinite(level), level, np.inf).argmin(1)
             least = np.nanmin(level, 1)
             shift = offsets[best].astype(np.float32)
             centre = level[:, int(np.argmin(np.abs(offsets)))] - least
             scalars = np.stack([shift, np.abs(shift), -least, centre], 1)
-            parts += [level, np.where(np.isfinite(least)[:, None], scalars, np.nan)]
+            scalars = np.where(np.isfinite(least)[:, None], scalars, np.nan)
+            parts += [np.broadcast_to(part, (len(local), part.shape[1])) for part in (level, scalars)]
     return np.concatenate([parts[0], parts[2], parts[1], parts[3]], 1).astype(np.float32)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5a, h5d, h5g, h5l, h5o, h5z
 
 from tfq.errors import FormatError, InputError
 from tfq.store import guard, migrate, schema
 
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises for a damaged file, depending on where
 
-FILTERS = frozenset((h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF))
+FILTERS = frozenset((h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF))
 
 
 def open_foreign(path: Path) -> h5py.File:
@@ -47,7 +48,7 @@ def open_checked(path: Path) -> h5py.File:
         if plain(file.attrs.get("format")) != schema.FORMAT:
             raise FormatError(f"{path}: an HDF5 file, but not one of tfq's")
         migrate.check_version(int(file.attrs.get("format_version", 0)), path)
-        _check_group(file, path, "")
+        _check_group(h5g.open(file.id, b"/"), path, "")
     except (*DAMAGE, TypeError) as error:
         file.close()
         raise FormatError(f"{path}: a damaged file; run `tfq extract` on the video again") from error
@@ -74,15 +75,19 @@ def open_own(path: Path) -> h5py.File:
         ) from error
 
 
-def _check_group(group: h5py.Group, path: Path, prefix: str) -> None:
-    """Refuse what could reach outside the file or run away: links, virtual and external storage, foreign types."""
+def _check_group(group: h5g.GroupID, path: Path, prefix: str) -> None:
+    """Refuse what could reach outside the file or run away: links, virtual and external storage, foreign types.
+
+    Everything here speaks to HDF5's identifiers: h5py's own objects take twice as long, and every file is looked through.
+    """
     _check_attributes(group, path, prefix)
-    for name in group:
-        full = f"{prefix}{name}"
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+    links = group.links
+    for raw in group:
+        full = prefix + raw.decode("utf-8", "replace")
+        if links.get_info(raw).type != h5l.TYPE_HARD:
             raise FormatError(f"{path}: {full} is a link, which tfq does not follow")
-        item = group[name]
-        if isinstance(item, h5py.Group):
+        item = h5o.open(group, raw)
+        if isinstance(item, h5g.GroupID):
             if prefix.count("/") > 2:
                 raise FormatError(f"{path}: {full} is nested deeper than tfq writes")
             _check_group(item, path, f"{full}/")
@@ -94,53 +99,62 @@ def _check_dataset(item: Any, path: Path, full: str) -> None:
     row = schema.find(full)
     if row is None:
         raise FormatError(f"{path}: holds {full}, which tfq does not know")
+    dtype = item.dtype if isinstance(item, h5d.DatasetID) else None
     allowed = {np.dtype(row.dtype)} | ({np.dtype("f2")} if row.dtype == "f4" else set())
-    if not isinstance(item, h5py.Dataset) or item.dtype not in allowed or item.ndim != len(row.dims):
+    if dtype not in allowed or item.rank != len(row.dims):
         raise FormatError(f"{path}: {full} is not {row.dtype} with {len(row.dims)} dimensions")
-    if len(item.attrs):
+    if h5a.get_num_attrs(item):
         raise FormatError(f"{path}: {full} has attributes, which tfq does not write")
-    if item.is_virtual or item.external:
+    made = item.get_create_plist()
+    if made.get_layout() == h5d.VIRTUAL or made.get_external_count():
         raise FormatError(f"{path}: {full} keeps its numbers outside the file")
-    made = item.id.get_create_plist()
     filters = [made.get_filter(number)[0] for number in range(made.get_nfilters())]
     if not set(filters) <= FILTERS:
         raise FormatError(f"{path}: {full} is packed by a filter that tfq does not use")
-    _check_chunks(item, path, full, filters)
+    chunk = made.get_chunk() if made.get_layout() == h5d.CHUNKED else None
+    _check_chunks(item, chunk, dtype.itemsize, path, full, filters)
     # Deflate packs at most 1032 to one: numbers that were never written would fill the memory all the same.
-    if item.nbytes > 1100 * item.id.get_storage_size() + 2**20:
+    if math.prod(item.shape) * dtype.itemsize > 1100 * item.get_storage_size() + 2**20:
         raise FormatError(f"{path}: {full} is larger than what the file holds of it")
 
 
-def _check_chunks(item: Any, path: Path, full: str, filters: Sequence[int]) -> None:
+def _check_chunks(
+    item: h5d.DatasetID, chunk: tuple[int, ...] | None, bytes_each: int, path: Path, full: str, filters: Sequence[int]
+) -> None:
     """Refuse an index of chunks that is damaged: HDF5 keeps it without a checksum, and reads what it misses as zeros."""
-    if item.chunks is None or item.chunks[1:] != tuple(max(1, size) for size in item.shape[1:]):
+    shape = item.shape
+    if chunk is None or chunk[1:] != tuple(max(1, size) for size in shape[1:]):
         raise FormatError(f"{path}: {full} is not laid out as tfq writes it")
-    wanted = -(-item.shape[0] // item.chunks[0]) if item.size else 0
+    wanted = -(-shape[0] // chunk[0]) if math.prod(shape) else 0
     found: list[Any] = []
-    if item.id.get_num_chunks() == wanted:
-        item.id.chunk_iter(found.append)
-    rows = {chunk.chunk_offset[0] // item.chunks[0] for chunk in found if not any(chunk.chunk_offset[1:])}
+    if item.get_num_chunks() == wanted:
+        item.chunk_iter(found.append)
+    rows = {part.chunk_offset[0] // chunk[0] for part in found if not any(part.chunk_offset[1:])}
     # What does not pack well is kept as it is, and says so by a bit for the filter; its checksum follows all the same.
-    checked = 1 << filters.index(h5py.h5z.FILTER_FLETCHER32) if h5py.h5z.FILTER_FLETCHER32 in filters else 0
-    plain_size = item.dtype.itemsize * math.prod(item.chunks) + (4 if checked else 0)
+    checked = 1 << filters.index(h5z.FILTER_FLETCHER32) if h5z.FILTER_FLETCHER32 in filters else 0
+    plain_size = bytes_each * math.prod(chunk) + (4 if checked else 0)
     places = {
-        chunk.byte_offset
-        for chunk in found
-        if not chunk.filter_mask or (not chunk.filter_mask & checked and chunk.size == plain_size)
+        part.byte_offset
+        for part in found
+        if not part.filter_mask or (not part.filter_mask & checked and part.size == plain_size)
     }
     if not len(found) == len(rows) == len(places) == wanted or not all(0 <= row < wanted for row in rows):
         raise FormatError(f"{path}: {full} is damaged; run `tfq extract` on the video again")
 
 
-def _check_attributes(group: h5py.Group, path: Path, prefix: str) -> None:
+def _check_attributes(group: h5g.GroupID, path: Path, prefix: str) -> None:
     allowed = schema.attributes(root=not prefix)
-    for name in group.attrs:
+    for number in range(h5a.get_num_attrs(group)):
+        held = h5a.open(group, index=number)
+        name = held.name.decode("utf-8", "replace")
         if name not in allowed:
             raise FormatError(f"{path}: {prefix}@{name[:80]} is an attribute that tfq does not know")
-        held = group.attrs.get_id(name)
-        size = held.get_storage_size() if held.shape else 0
-        value = group.attrs[name] if size <= schema.LONGEST_ATTRIBUTE else b""
-        if max(size, len(value) if isinstance(value, str | bytes) else 0) > schema.LONGEST_ATTRIBUTE:
+        size = held.get_storage_size()
+        if held.dtype.hasobject and held.shape is not None and size <= schema.LONGEST_ATTRIBUTE:
+            texts = np.zeros(held.shape, held.dtype)  # what is stored of a text of any length is where it lies
+            held.read(texts)
+            size = max([size, *(len(text) for text in texts.ravel() if isinstance(text, str | bytes))])
+        if size > schema.LONGEST_ATTRIBUTE:
             raise FormatError(f"{path}: {prefix}@{name} is longer than what tfq writes")
 
 

@@ -116,3 +116,17 @@ def test_what_moved_the_scores_is_told_where_asked_and_names_what_the_labels_fol
 def test_a_dimension_without_a_score_is_not_explained(tmp_path, checkpoint):
     found = judged(h5(tmp_path / "a.h5", audio="no_speech"), checkpoint, explain=True)
     assert set(found["explanation"]["dimensions"]) == set(DIMENSIONS) - {"lip_sync", "consistency"}
+
+
+def test_overall_has_the_reason_of_its_weakest_dimension_or_what_is_clearly_measured_or_none():
+    frames, weak = 375, {"reason": "noise", "evidence": {"dnsmos_bak": 1.5}, "start_s": 0.0, "end_s": 15.0}
+    scores = np.array([4.5, 4.5, 2.0, 4.5, 4.5, 2.4])
+    assert score._of_overall({}, scores, {"audio_quality": weak}, frames) is weak
+    alone, unseen = (
+        np.array([4.5, 4.5, 3.9, 4.5, 4.5, 2.4]),
+        {name: np.zeros(frames) for name in ("blink_left", "blink_right")},
+    )
+    assert score._of_overall({}, alone, {"audio_quality": weak}, frames)["reason"] == "the model's judgement"
+    assert score._of_overall(unseen, alone, {"audio_quality": weak}, frames)["reason"] == "eyes do not blink for 15 s"
+    slightly = {"offset": np.full(frames, 1.2)}  # 48 ms: beyond what is noticed, not what makes a clip poor
+    assert score._of_overall(slightly, alone, {}, frames)["reason"] == "the model's judgement"

@@ -24,7 +24,7 @@ from tfq.store import Stamp, TfqFile
 from tfq.sync.offset import TOO_SHORT
 from tfq.types import Floats, Mask
 
-VERSION = 4
+VERSION = 5
 NEEDS = ("extract", "detect", "align", "audio", "sync", "features")
 EMBEDDED = "tfq-embedded"
 
@@ -35,6 +35,8 @@ NEEDS_SPEECH = ("lip_sync", "consistency")
 NEEDS_MOUTH = ("lip_sync", "expression", "consistency", "overall")
 
 GOOD = 4.0  # a score from which nothing has to be explained
+ALONE = 0.5  # overall is so much lower than every dimension that none of them explains it
+CLEAR = 1.25  # strength of a reason that is well beyond its limit
 
 
 def weights(config: ScoreConfig) -> tuple[str, ...]:
@@ -205,9 +207,31 @@ def _reasons(file: TfqFile, scores: Floats, weak: Sequence[Mapping[str, Any]]) -
             worst = min(known or told, key=lambda piece: piece["mos"])
             found[name] = {key: worst[key] for key in ("reason", "evidence", "start_s", "end_s")}
         else:
-            end = round(timebase.seconds_of(frames), 3)
-            found[name] = {"reason": whole.text, "evidence": whole.evidence, "start_s": 0.0, "end_s": end}
+            found[name] = _of_clip(whole, frames)
+    if scores[-1] < GOOD:
+        found[DIMENSIONS[-1]] = _of_overall(facts, scores, found, frames)
     return found
+
+
+def _of_overall(
+    facts: evidence.Curves, scores: Floats, found: Mapping[str, dict[str, Any]], frames: int
+) -> dict[str, Any]:
+    """Why overall is low: the reason of its weakest dimension.
+
+    Where it is lower than all of them, what makes a dimension a little weaker does not explain it: then it is the
+    strongest thing measured in any dimension that is well beyond its limit, or nothing but the model's judgement.
+    """
+    evident = [name for name in found if found[name]["evidence"]]
+    if evident and scores[-1] >= np.nanmin(scores[:-1]) - ALONE:
+        return found[min(evident, key=lambda name: scores[DIMENSIONS.index(name)])]
+    pieces = [segments.Segment(name, 0, frames, float(scores[-1]), 0) for name in DIMENSIONS[:-1]]
+    told = max((evidence.explain(facts, piece) for piece in pieces), key=lambda reason: reason.strength)
+    return _of_clip(told if told.strength >= CLEAR else evidence.Reason(evidence.NO_EVIDENCE, {}, 0.0), frames)
+
+
+def _of_clip(told: evidence.Reason, frames: int) -> dict[str, Any]:
+    end = round(timebase.seconds_of(frames), 3)
+    return {"reason": told.text, "evidence": told.evidence, "start_s": 0.0, "end_s": end}
 
 
 def _score(row: Floats) -> dict[str, float | None] | None:

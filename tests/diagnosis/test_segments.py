@@ -49,6 +49,13 @@ def test_an_offset_nobody_notices_is_no_reason():
     assert evidence.explain({"offset": np.full(25, -3.0)}, piece).text == evidence.NO_EVIDENCE
 
 
+def test_an_offset_is_no_reason_where_the_mouth_goes_with_the_voice_at_none():
+    piece, far = segments.Segment("lip_sync", 0, 25, 3.0, 0), np.full(25, -12.0)
+    told = evidence.explain({"offset": far, "confidence": np.full(25, 0.1)}, piece)
+    assert told.text == "mouth and voice match at no offset (confidence 0.10)"
+    assert "480 ms" in evidence.explain({"offset": far, "confidence": np.full(25, 0.3)}, piece).text
+
+
 def test_a_share_counts_only_frames_in_which_it_is_known():
     piece = segments.Segment("consistency", 0, 100, 1.5, 3)
     closed = np.full(100, np.nan)

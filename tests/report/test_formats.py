@@ -185,3 +185,9 @@ def test_the_page_shows_what_moved_the_scores_and_its_texts_are_escaped():
     assert 'data-at="1.0"' in text
     assert "<img src=x>" not in clip_page(ClipPage(result(reasons={}, explanation=hostile), {}, [], []))
     assert "moved-title" not in clip_page(ClipPage(result(reasons={}), {}, [], []))
+
+
+def test_an_offset_that_is_not_sure_says_so():
+    sync = {"offset_ms": -472.0, "positive": "audio_early", "confidence": 0.1, "probability": 0.0, "status": "ok"}
+    assert formats.offset_text(result(sync=sync)) == "-472 ms (uncertain)"
+    assert formats.offset_text(result(sync={**sync, "confidence": 0.3})) == "-472 ms (sound late)"

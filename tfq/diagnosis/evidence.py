@@ -13,6 +13,7 @@ import numpy as np
 
 from tfq import timebase
 from tfq.diagnosis.segments import Segment
+from tfq.sync.offset import UNSURE
 from tfq.types import Floats
 
 NO_EVIDENCE = "the model's judgement"
@@ -71,6 +72,8 @@ _LEADS = "mouth is ahead of the voice by {:.0f} ms"
 
 
 def _look_at_offset(curves: Curves, segment: Segment) -> Reason | None:
+    if _inside(curves, "confidence", segment) < UNSURE:
+        return None
     # ITU-R BT.1359: sound is noticed 45 ms early or 125 ms late.
     offset = timebase.milliseconds_of(_inside(curves, "offset", segment))
     limit = 45.0 if offset > 0 else 125.0
@@ -189,7 +192,7 @@ _closed = _share("closed_in_voice", 0.4, "mouth is closed in {:.0%} of the frame
 _against = _below("local_correlation", -0.4, "mouth opens when the voice is quiet (correlation {:.2f})")
 _repeated = _share("repeated", 0.25, "{:.0%} of the frames repeat the one before")
 _slow = _below("fresh_rate", 20.0, "only {:.0f} new pictures a second")
-_nowhere = _below("confidence", 0.15, "mouth and voice match at no offset (confidence {:.2f})")
+_nowhere = _below("confidence", UNSURE, "mouth and voice match at no offset (confidence {:.2f})")
 _loose = _unusual("coherence", 0.374, "mouth follows the syllables loosely (coherence {:.2f})", under=True)
 
 # Limits are where about a hundredth to a twentieth of the seconds of clean recordings lie beyond, by

@@ -34,6 +34,7 @@ _STATUS = {
     "too few frames show the face": "出现人脸的帧太少",
     "the model was not trained on this dimension": "模型没有训练这一项",
     "in sync": "同步",
+    "uncertain": "不确定",
     "sound early": "声音偏早",
     "sound late": "声音偏晚",
 }

@@ -195,7 +195,7 @@ def offset_text(result: Result, say: Language = ENGLISH) -> str:
     sync = result["sync"]
     if sync["offset_ms"] is None:
         return say(reason(sync["status"]))
-    return f"{sync['offset_ms']:+.0f} ms ({say(offset(sync['offset_ms']))})"
+    return f"{sync['offset_ms']:+.0f} ms ({say(offset(sync['offset_ms'], sync.get('confidence')))})"
 
 
 def _scores(result: Result) -> list[Mapping[str, float] | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tfq.sync.offset import UNSURE
+
 TITLES = {
     "lip_sync": "Lip sync",
     "expression": "Expression",
@@ -46,8 +48,10 @@ def reason(name: str) -> str:
     return REASONS.get(name, name.replace("_", " "))
 
 
-def offset(milliseconds: float) -> str:
-    """Which side an offset is on; under half a frame nobody can tell."""
+def offset(milliseconds: float, confidence: float | None) -> str:
+    """Which side an offset is on; under half a frame nobody can tell, nor where the mouth goes with no part of the sound."""
+    if confidence is not None and confidence < UNSURE:
+        return "uncertain"
     return "in sync" if abs(milliseconds) < 20 else "sound early" if milliseconds > 0 else "sound late"
 
 

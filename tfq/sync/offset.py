@@ -12,6 +12,7 @@ from tfq.types import Floats, Mask
 OK = "ok"
 AT_EDGE = "at_search_edge"
 TOO_SHORT = "too_short"
+UNSURE = 0.15  # confidence under which the mouth goes with the voice at no offset: what is least says nothing then
 
 
 @dataclass(frozen=True)

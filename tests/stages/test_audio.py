@@ -36,6 +36,7 @@ def test_speech_in_the_middle(tmp_path: Path) -> None:
         assert spans[0, 0] == pytest.approx(1.6, abs=0.12)
         assert spans[-1, 1] == pytest.approx(3.2, abs=0.2)
         assert info["speech_ratio"] == pytest.approx(file.array("audio/speech").mean())
+        assert info["silent_ratio"] == pytest.approx(1 - 40 / FRAMES, abs=0.03)
         assert info["peak_dbfs"] + info["gain_db"] == pytest.approx(-1.0)
         assert file.array("audio/valid").all()
 
@@ -54,6 +55,7 @@ def test_nothing_to_hear_has_a_name_and_no_number(tmp_path: Path, sound: Sound, 
         assert file.shape("audio/spans") == (0, 2)
         assert not file.array("audio/speech").any()
         assert file.info("audio")["speech_ratio"] == 0
+        assert file.info("audio")["silent_ratio"] == (status != "no_speech")
         if status != "no_speech":
             assert file.info("audio")["loudness_lufs"] is None
         assert file.array("audio/valid").any() == (status != "no_audio")

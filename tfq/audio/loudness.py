@@ -10,6 +10,7 @@ from tfq.timebase import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from tfq.types import Floats, Mask, Sound
 
 FLOOR_DB = -100.0  # below the quantisation noise of 16 bits; quieter than that is digital silence
+SILENT_DB = 60.0  # under the peak: the pauses of a recording are a room, those of a gap are nothing
 _BLOCK_S = 0.4  # the gating block of ITU-R BS.1770
 
 
@@ -50,6 +51,16 @@ def level_db(sound: Sound, count: int) -> Floats:
     mean = _frame_mean(sound.astype(np.float64) ** 2, count)
     with np.errstate(divide="ignore"):
         return np.asarray(np.maximum(10 * np.log10(mean), FLOOR_DB), np.float32)
+
+
+def silent_share(level: Floats, peak: float) -> float:
+    """Share of grid frames without sound: over 60 dB under the clip's peak, or nothing at all; NaN without a frame.
+
+    Args:
+        level: `[T]` dBFS as `level_db` gives it.
+        peak: of the clip in dBFS; NaN: all of it is silent.
+    """
+    return float(np.mean(~(level > peak - SILENT_DB))) if len(level) else float("nan")
 
 
 def clipped(sound: Sound, least_run: int = 3) -> Mask:

@@ -10,9 +10,9 @@ from tfq.audio import loudness, voice
 from tfq.config import AudioConfig
 from tfq.models.runtime import Models
 from tfq.store import Stamp, TfqFile
-from tfq.types import Mask, Sound
+from tfq.types import Floats, Mask, Sound
 
-VERSION = 1
+VERSION = 2
 NEEDS = ("extract",)
 
 
@@ -41,7 +41,7 @@ def run(file: TfqFile, config: AudioConfig, models: Models, stamp: Stamp) -> Non
         group.put("level_db", level)
         group.put("valid", np.isfinite(level))
         group.status = status(sound, speech)
-        group.info = _info(sound, speech, config)
+        group.info = _info(sound, speech, level, config)
 
 
 def status(sound: Sound, speech: Mask) -> str:
@@ -53,10 +53,11 @@ def status(sound: Sound, speech: Mask) -> str:
     return "ok" if speech.any() else "no_speech"
 
 
-def _info(sound: Sound, speech: Mask, config: AudioConfig) -> dict[str, Any]:
+def _info(sound: Sound, speech: Mask, level: Floats, config: AudioConfig) -> dict[str, Any]:
     peak = loudness.peak_db(sound)
     return {
         "speech_ratio": float(speech.mean()) if len(speech) else 0.0,
+        "silent_ratio": loudness.silent_share(level, peak),
         "loudness_lufs": loudness.integrated(sound),
         "peak_dbfs": peak,
         "gain_db": config.peak_dbfs - peak,

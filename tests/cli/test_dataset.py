@@ -15,7 +15,7 @@ def asked(monkeypatch):
 
     def index(paths, out, config, *, said, reader, tell):
         calls.append((paths, out, config, said))
-        return {"files": len(paths), "split": {"train": 2}, "dropped": {"no_face": 1}}
+        return {"files": len(paths), "split": {"train": 2}, "dropped": {"no_face": 1}, "labels": {"lip_sync": 2}}
 
     def train(index, out, config, name="", tell=lambda _: None, step=None, *, fresh=False):
         calls.append((index, out, config, name, fresh))
@@ -34,7 +34,7 @@ def test_index_gathers_names_from_anywhere_and_prints_its_own(tfq, tmp_path, ask
     out = tmp_path / "data.jsonl"
     result = tfq("index", "-o", out, "-", tmp_path / "b.h5", input=f"{tmp_path}/a.h5\n")
     assert (result.exit_code, result.stdout) == (0, f"{out}\n")
-    assert result.stderr == "tfq: 2 files: train 2; left out: no_face 1\n"
+    assert result.stderr == "tfq: 2 files: train 2; left out: no_face 1; labels: lip_sync 2\n"
     assert asked == [([tmp_path / "a.h5", tmp_path / "b.h5"], out, IndexConfig(), index_stage.Said())]
 
 

@@ -46,6 +46,16 @@ def test_labels_and_people_come_from_the_table(tmp_path):
     assert len({(row["speaker"], row["split"]) for row in rows}) == 2
 
 
+def test_what_a_table_loses_by_a_slip_is_told(tmp_path):
+    files = [h5(tmp_path / f"{name}.h5", seed=i) for i, name in enumerate("abcdef")]
+    told = []
+    said = Said(table=table(tmp_path / "t.csv", "file,speaker,lipsync,overall", *(f"{n}.mp4,x,4,3" for n in "abcdezz")))
+    header = index(files, tmp_path / "i.jsonl", CONFIG, said=said, tell=told.append)
+    assert f"{said.table}: column lipsync is not used; is it lip_sync?" in told
+    assert f"{said.table}: 1 of 6 lines are of no file here, as z.mp4" in told
+    assert header["labels"] == {"overall": 5}
+
+
 def test_a_degraded_copy_goes_where_its_source_goes(tmp_path):
     source = h5(tmp_path / "a.h5", seed=1)
     copy = h5(tmp_path / "copy.h5", seed=1, quality=0.2)

@@ -133,7 +133,8 @@ def index(
         paths, out, config, said=Said(described, table, ratings, order), reader=_reader(jobs, ray), tell=output.note
     )
     output.note(
-        f"{header['files']} files: {_counts(header['split'])}; left out: {_counts(header['dropped']) or 'none'}"
+        f"{header['files']} files: {_counts(header['split'])}; left out: {_counts(header['dropped']) or 'none'}; "
+        f"labels: {_counts(header['labels']) or 'none'}"
     )
     output.data(str(out))
     return 0

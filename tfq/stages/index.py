@@ -25,6 +25,7 @@ from tfq.stages.layouts import Layout
 __all__ = ["FORMAT", "FORMAT_VERSION", "Said", "index", "load", "sidecar"]
 
 Tell = Callable[[str], None]
+_LAYOUTS = ("votes", "starts_s", "ends_s")  # what published layouts tell beyond `tables.COLUMNS`
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,18 @@ def sidecar(path: Path) -> Mapping[str, Any] | None:
     return None
 
 
+_KNOWN = (*tables.KEYS, *tables.COLUMNS, *DIMENSIONS, "sha256", *_LAYOUTS, "generator")
+
+
 class _People:
     """Labels and columns by clip, from wherever they come; remembers which have found their clip."""
 
     def __init__(self, said: Said, tell: Tell) -> None:
         self.said, self._tell = said, tell
         self._table = tables.labels(said.table) if said.table else {}
+        self._used: set[int] = set()  # lines of the table that have found their file
+        for sentence in tables.strangers(said.table, _KNOWN) if said.table else ():
+            tell(sentence)
         self._order = tables.orders(said.order) if said.order else {}
         ratings = tables.read_ratings(said.ratings) if said.ratings else None
         self._rated, self.raters = ratings.labels() if ratings else ({}, {})
@@ -122,6 +129,7 @@ class _People:
         """Columns of the layout, over them those of the table."""
         layout = self.said.layout
         written = self._of(self._table, row)
+        self._used.add(id(written))
         return {
             **(layout.entry(row["file"]) if layout else {}),
             **{name: cell for name, cell in written.items() if cell},
@@ -136,7 +144,10 @@ class _People:
         return list(self._of(self._order, row))
 
     def missed(self) -> None:
-        """Tell of rated clips that no file is of."""
+        """Tell of rated clips, and of lines of the table, that no file is of."""
+        lines = {id(entry): name for name, entry in reversed(self._table.items())}
+        if stray := [name for line, name in lines.items() if line not in self._used]:
+            self._tell(f"{self.said.table}: {len(stray)} of {len(lines)} lines are of no file here, as {stray[-1]}")
         if lost := len(self._rated.keys() - self._found):
             self._tell(f"{self.said.ratings}: {lost} of {len(self._rated)} rated clips are in no file")
 
@@ -209,7 +220,7 @@ def _standard_error(opinion: Mapping[str, Any]) -> float | None:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (*tables.COLUMNS, "votes", "starts_s", "ends_s")
+    return name in (*tables.COLUMNS, *_LAYOUTS)
 
 
 def _inherit(rows: Sequence[Row]) -> None:
@@ -262,6 +273,7 @@ def _header(
         "hours": round(sum(row["duration_s"] for row in rows if row["dropped"] is None) / 3600, 3),
         "split": dict(Counter(row["split"] for row in rows if row["split"])),
         "dropped": dict(Counter(row["dropped"] for row in rows if row["dropped"])),
+        "labels": _labels(rows),
         "seed": config.seed,
         "split_by": split_by(config),
         "limits": {name: value for name, value in asdict(config).items() if name.startswith(("min_", "max_"))},
@@ -273,6 +285,13 @@ def _header(
     if divided:
         header["divided_families"] = divided
     return header
+
+
+def _labels(rows: Sequence[Row]) -> dict[str, int]:
+    """Clips with a label, by dimension."""
+    kept = [row.get("labels") or {} for row in rows if row["dropped"] is None]
+    counts = {name: sum(labels.get(name) is not None for labels in kept) for name in DIMENSIONS}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _counts(counter: Mapping[str, int]) -> str:

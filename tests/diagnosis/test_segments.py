@@ -71,7 +71,7 @@ def test_what_is_merely_unusual_is_told_where_nothing_stronger_is_known():
     piece = segments.Segment("expression", 0, 50, 1.5, 3)
     little = {"upper_motion": np.full(50, 0.045)}
     told = evidence.explain(little, piece)
-    assert told.text == "upper face moves little (0.045 eye distances/s; in four recordings of five more)"
+    assert told.text == "upper face moves little (0.045 eye distances/s; four recordings of five have more)"
     assert told.evidence == {"upper_motion": 0.045}
     assert told.strength < 1
     jerks = {"jerkiness": np.full(50, 1.51)}

@@ -289,7 +289,7 @@ def test_two_processes_fetch_once(cache: Path, index: Path) -> None:
     ended = [racer.communicate(timeout=60) for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0], ended
     assert {out.strip() for out, _ in ended} == {str(cache / "toy.bin")}
-    assert sum(said.count("fetching toy_weights==1.0") for _, said in ended) == 1
+    assert sum(said.count("fetching toy out of toy_weights==1.0") for _, said in ended) == 1
 
 
 def test_no_home_folder_is_told(monkeypatch: pytest.MonkeyPatch, register: Register) -> None:

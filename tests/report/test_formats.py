@@ -56,7 +56,7 @@ def test_table_of_one_clip_says_everything_once():
     text = formats.render([result()], "table", width=80)
     assert "Lip sync" in text
     assert "fair" in text
-    assert "+40 ms (sound early)" in text
+    assert "+40 ms (sound early, not noticeable)" in text
     assert "3.20–4.60 s" in text
     assert "mouth lags the voice by 160 ms" in text
     assert max(map(len, text.splitlines())) <= 80
@@ -190,4 +190,7 @@ def test_the_page_shows_what_moved_the_scores_and_its_texts_are_escaped():
 def test_an_offset_that_is_not_sure_says_so():
     sync = {"offset_ms": -472.0, "positive": "audio_early", "confidence": 0.1, "probability": 0.0, "status": "ok"}
     assert formats.offset_text(result(sync=sync)) == "-472 ms (uncertain)"
-    assert formats.offset_text(result(sync={**sync, "confidence": 0.3})) == "-472 ms (sound late)"
+    sure = {**sync, "confidence": 0.3}
+    assert formats.offset_text(result(sync=sure)) == "-472 ms (sound late)"
+    assert formats.offset_text(result(sync={**sure, "offset_ms": -24.0})) == "-24 ms (sound late, not noticeable)"
+    assert formats.offset_text(result(sync={**sure, "offset_ms": 50.0})) == "+50 ms (sound early)"

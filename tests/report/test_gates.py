@@ -79,6 +79,20 @@ def test_a_baseline_is_found_by_the_last_part_of_the_name_unless_two_clips_share
     assert said == {"v2/a.mp4": fell, "v2/b.mp4": [True], "v1/b.mp4": fell, "v2/c.mp4": [True]}
 
 
+def test_a_baseline_is_found_by_content_under_another_name():
+    old = Gates(baseline=Baseline([{**result(5.0), "file": "a.mp4", "sha256": "1"}]))
+    assert not check([{**result(2.0), "file": "b.mp4", "sha256": "1"}], old)[0].unjudged
+    assert check([{**result(2.0), "file": "b.mp4", "sha256": "2"}], old)[0].unjudged
+
+
+def test_an_offset_beyond_the_limit_that_is_not_sure_says_so():
+    sync = {"offset_ms": -472.0, "confidence": 0.1, "status": "ok"}
+    message = check([{**result(4.0), "sync": sync}], Gates(max_offset_ms=80))[0].message
+    assert message.endswith("but not sure: mouth and voice match at no offset (confidence 0.10)")
+    message = check([{**result(4.0), "sync": {**sync, "confidence": 0.3}}], Gates(max_offset_ms=80))[0].message
+    assert message == "Offset -472 ms is beyond 80 ms"
+
+
 def test_what_was_judged_before_and_is_not_now_is_said():
     failures = check([result(mos=None)], Gates(baseline=Baseline([result(4.0)])))
     assert all(failure.unjudged for failure in failures)

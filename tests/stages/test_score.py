@@ -8,6 +8,7 @@ import pytest
 from tests.builders import h5
 from tests.stages.test_train import QUICK, dataset
 from tfq.config import DIMENSIONS, ScoreConfig
+from tfq.diagnosis import evidence
 from tfq.errors import WeightsError
 from tfq.models import checkpoint as stored
 from tfq.models.runtime import Models
@@ -126,7 +127,7 @@ def test_overall_has_the_reason_of_its_weakest_dimension_or_what_is_clearly_meas
         np.array([4.5, 4.5, 3.9, 4.5, 4.5, 2.4]),
         {name: np.zeros(frames) for name in ("blink_left", "blink_right")},
     )
-    assert score._of_overall({}, alone, {"audio_quality": weak}, frames)["reason"] == "the model's judgement"
+    assert score._of_overall({}, alone, {"audio_quality": weak}, frames)["reason"] == evidence.LOWER
     assert score._of_overall(unseen, alone, {"audio_quality": weak}, frames)["reason"] == "eyes do not blink for 15 s"
     slightly = {"offset": np.full(frames, 1.2)}  # 48 ms: beyond what is noticed, not what makes a clip poor
-    assert score._of_overall(slightly, alone, {}, frames)["reason"] == "the model's judgement"
+    assert score._of_overall(slightly, alone, {}, frames)["reason"] == evidence.LOWER

@@ -63,6 +63,8 @@ _SHARED = {
     "Tell each step; twice: everything.": "说明每一步；给两次则说明一切。",
     "Write everything that was told to FILE as well.": "把所有消息同时写入 FILE。",
     "Name of the .h5 file made of one video.": "由单个视频生成的 .h5 文件的名称。",
+    "Name of the page of one video, or of all results.": "单个视频的网页或全部结果的网页的名称。",
+    "Put the pages there, not beside the videos.": "网页放到此文件夹，而不是视频旁边。",
     "Put the .h5 files made of videos there, not beside the videos; s3://, gs://, hf:// and others work.": (
         "把生成的 .h5 文件放在那里，而不是视频旁边；也可以是 s3://、gs://、hf:// 等地址。"
     ),

@@ -26,9 +26,22 @@ if TYPE_CHECKING:
 Lang = Literal["en", "zh"]
 
 
-@takes(Loop)
+@dataclasses.dataclass(frozen=True)
+class Pages(Loop):
+    """The options of every loop, but that what is made are pages."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Name of the page of one video, or of all results."),
+    ] = None
+    out_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Put the pages there, not beside the videos.")] = (
+        None
+    )
+
+
+@takes(Pages)
 def report(
-    loop: Loop,
+    loop: Pages,
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the .h5 file made of a video, beside it.")] = False,
     lang: Annotated[Lang | None, typer.Option(show_default="as the locale", help="Language of the pages.")] = None,

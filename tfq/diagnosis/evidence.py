@@ -17,6 +17,7 @@ from tfq.sync.offset import UNSURE
 from tfq.types import Floats
 
 NO_EVIDENCE = "the model's judgement"
+LOWER = "lower than all of its parts, by the model's judgement"  # of overall
 FEWEST = 5  # frames in which a share means something
 UNBLINKING_S = 10.0  # at rest people blink 17 times a minute (Bentivoglio et al. 1997): a pause this long is odd
 BLINK = 0.35  # how far a lid is shut in a blink
@@ -56,7 +57,7 @@ def explain(curves: Curves, segment: Segment) -> Reason:
 def sentences() -> tuple[str, ...]:
     """Every sentence that a reason can be, as templates; what there is to translate."""
     texts = [text for rules in RULES.values() for rule in rules for text in rule.texts]
-    return tuple(dict.fromkeys([NO_EVIDENCE, *texts]))
+    return tuple(dict.fromkeys([NO_EVIDENCE, LOWER, *texts]))
 
 
 def _inside(curves: Curves, name: str, segment: Segment) -> float:
@@ -152,7 +153,7 @@ def _unusual(curve: str, limit: float, text: str, *, under: bool, shown: Callabl
             with is added there.
         under: whether values under the limit are unusual, or over it.
     """
-    said = f"{text[:-1]}; in four recordings of five {'more' if under else 'less'})"
+    said = f"{text[:-1]}; four recordings of five have {'more' if under else 'less'})"
 
     def look(curves: Curves, segment: Segment) -> Reason | None:
         value = _inside(curves, curve, segment)

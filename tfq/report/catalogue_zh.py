@@ -35,12 +35,15 @@ _STATUS = {
     "the model was not trained on this dimension": "模型没有训练这一项",
     "in sync": "同步",
     "uncertain": "不确定",
+    "sound early, not noticeable": "声音略早，察觉不到",
+    "sound late, not noticeable": "声音略晚，察觉不到",
     "sound early": "声音偏早",
     "sound late": "声音偏晚",
 }
 
 _REASONS = {
     "the model's judgement": "模型的判断",
+    "lower than all of its parts, by the model's judgement": "低于各分项，出自模型的判断",
     "mouth lags the voice by {:.0f} ms": "口型比声音晚 {} 毫秒",
     "mouth is ahead of the voice by {:.0f} ms": "口型比声音早 {} 毫秒",
     "mouth and voice match at no offset (confidence {:.2f})": "任何偏移下口型与声音都不匹配（置信度 {}）",
@@ -81,68 +84,68 @@ _REASONS = {
     "{:.0%} of the face is black or burnt out": "面部 {} 全黑或过曝",
     "picture is unlike natural ones (NIQE {:.0f})": "画面不像自然图像（NIQE {}）",
     # What four recordings of five are better in.
-    "mouth follows the syllables loosely (coherence {:.2f}; in four recordings of five more)": (
+    "mouth follows the syllables loosely (coherence {:.2f}; four recordings of five have more)": (
         "口型跟随音节不紧（相干 {}；五段录像中有四段更高）"
     ),
-    "mouth and voice match loosely (confidence {:.2f}; in four recordings of five more)": (
+    "mouth and voice match loosely (confidence {:.2f}; four recordings of five have more)": (
         "口型与声音匹配较松（置信度 {}；五段录像中有四段更高）"
     ),
-    "mouth moves little ({:.2f} eye distances/s; in four recordings of five more)": (
+    "mouth moves little ({:.2f} eye distances/s; four recordings of five have more)": (
         "嘴部动作小（{} 倍眼距/秒；五段录像中有四段更高）"
     ),
-    "upper face moves little ({:.3f} eye distances/s; in four recordings of five more)": (
+    "upper face moves little ({:.3f} eye distances/s; four recordings of five have more)": (
         "上半脸动作小（{} 倍眼距/秒；五段录像中有四段更高）"
     ),
-    "head moves little ({:.2f} eye distances/s; in four recordings of five more)": (
+    "head moves little ({:.2f} eye distances/s; four recordings of five have more)": (
         "头部动作小（{} 倍眼距/秒；五段录像中有四段更高）"
     ),
-    "gaze moves little ({:.3f} eye distances/s; in four recordings of five more)": (
+    "gaze moves little ({:.3f} eye distances/s; four recordings of five have more)": (
         "目光很少移动（{} 倍眼距/秒；五段录像中有四段更高）"
     ),
-    "face moves unevenly (jerkiness {:.2f}; in four recordings of five less)": (
+    "face moves unevenly (jerkiness {:.2f}; four recordings of five have less)": (
         "面部动作不匀（抖动度 {}；五段录像中有四段更低）"
     ),
-    "face is uneven (asymmetry {:.2f}; in four recordings of five less)": (
+    "face is uneven (asymmetry {:.2f}; four recordings of five have less)": (
         "面部不太对称（不对称度 {}；五段录像中有四段更低）"
     ),
-    "background disturbs (DNSMOS background {:.1f}; in four recordings of five more)": (
+    "background disturbs (DNSMOS background {:.1f}; four recordings of five have more)": (
         "背景声有干扰（DNSMOS 背景 {}；五段录像中有四段更高）"
     ),
-    "voice is not quite clear (DNSMOS signal {:.1f}; in four recordings of five more)": (
+    "voice is not quite clear (DNSMOS signal {:.1f}; four recordings of five have more)": (
         "声音不够清晰（DNSMOS 信号 {}；五段录像中有四段更高）"
     ),
-    "rough voice (HNR {:.1f} dB; in four recordings of five more)": "声音粗糙（谐噪比 {} dB；五段录像中有四段更高）",
-    "voice sounds not quite natural (DistillMOS {:.1f}; in four recordings of five more)": (
+    "rough voice (HNR {:.1f} dB; four recordings of five have more)": "声音粗糙（谐噪比 {} dB；五段录像中有四段更高）",
+    "voice sounds not quite natural (DistillMOS {:.1f}; four recordings of five have more)": (
         "声音不够自然（DistillMOS {}；五段录像中有四段更高）"
     ),
-    "voice is not quite distinct (modulation {:.1f} dB; in four recordings of five more)": (
+    "voice is not quite distinct (modulation {:.1f} dB; four recordings of five have more)": (
         "声音不够分明（调制 {} dB；五段录像中有四段更高）"
     ),
-    "face and voice are lively at different times (correlation {:.2f}; in four recordings of five more)": (
+    "face and voice are lively at different times (correlation {:.2f}; four recordings of five have more)": (
         "面部与声音的活跃时刻不一致（相关 {}；五段录像中有四段更高）"
     ),
-    "picture is not quite natural (NIQE {:.0f}; in four recordings of five less)": (
+    "picture is not quite natural (NIQE {:.0f}; four recordings of five have less)": (
         "画面不够自然（NIQE {}；五段录像中有四段更低）"
     ),
-    "picture is somewhat distorted (BRISQUE {:.0f}; in four recordings of five less)": (
+    "picture is somewhat distorted (BRISQUE {:.0f}; four recordings of five have less)": (
         "画面有些失真（BRISQUE {}；五段录像中有四段更低）"
     ),
-    "face changes where nothing moves it ({:.1f} grey levels a frame; in four recordings of five less)": (
+    "face changes where nothing moves it ({:.1f} grey levels a frame; four recordings of five have less)": (
         "面部在没有运动处有变化（每帧 {} 个灰度级；五段录像中有四段更低）"
     ),
-    "picture noise ({:.1f} grey levels; in four recordings of five less)": (
+    "picture noise ({:.1f} grey levels; four recordings of five have less)": (
         "画面噪声（{} 个灰度级；五段录像中有四段更低）"
     ),
-    "skin without texture ({:.0%} of the face; in four recordings of five less)": (
+    "skin without texture ({:.0%} of the face; four recordings of five have less)": (
         "皮肤没有纹理（占面部 {}；五段录像中有四段更低）"
     ),
-    "mouth lacks the fine detail of the face ({:.2f}×; in four recordings of five more)": (
+    "mouth lacks the fine detail of the face ({:.2f}×; four recordings of five have more)": (
         "嘴部缺少面部的细节（{} 倍；五段录像中有四段更高）"
     ),
-    "teeth show little detail (log detail {:.2f}; in four recordings of five more)": (
+    "teeth show little detail (log detail {:.2f}; four recordings of five have more)": (
         "牙齿细节少（对数细节 {}；五段录像中有四段更高）"
     ),
-    "colour of the mouth differs from the face ({:.0f} grey levels; in four recordings of five less)": (
+    "colour of the mouth differs from the face ({:.0f} grey levels; four recordings of five have less)": (
         "嘴部颜色与面部不同（{} 个灰度级；五段录像中有四段更低）"
     ),
 }

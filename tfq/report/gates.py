@@ -10,6 +10,7 @@ from typing import Any
 from tfq.config import DIMENSIONS
 from tfq.report.formats import weak_seconds
 from tfq.report.words import TITLES, reason
+from tfq.sync.offset import UNSURE
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,22 @@ class Gates:
 
 
 class Baseline:
-    """Earlier results, found again by the clip's name, or by its last part where that names one clip only."""
+    """Earlier results, found again by the clip's content, its name, or its last part where that names one clip only."""
 
     def __init__(self, results: Sequence[Mapping[str, Any]]) -> None:
         self._by_name = {result["file"]: result for result in results}
+        self._by_content = {result["sha256"]: result for result in results if result.get("sha256")}
         self._by_last: dict[str, list[Mapping[str, Any]]] = {}
         for name, result in self._by_name.items():
             self._by_last.setdefault(PurePath(name).name, []).append(result)
 
-    def of(self, name: str) -> Mapping[str, Any] | None:
-        """The earlier result of a clip, or None."""
+    def of(self, result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The earlier result of a clip, or None: a new version's clip has another content and the old one's name."""
+        name = result["file"]
         if name in self._by_name:
             return self._by_name[name]
+        if (same := self._by_content.get(result.get("sha256"))) is not None:
+            return same
         alike = self._by_last.get(PurePath(name).name, [])
         return alike[0] if len(alike) == 1 else None
 
@@ -93,13 +98,16 @@ def _offset(result: Mapping[str, Any], most: float) -> Iterator[Failure]:
         why = reason(result["sync"]["status"])
         yield Failure(result["file"], "lip_sync", f"The offset cannot be measured: {why}", unjudged=True)
     elif abs(offset) > most:
-        far = apart(abs(offset), most)
-        yield Failure(result["file"], "lip_sync", f"Offset {'-+'[offset > 0]}{far} ms is beyond {_plain(most)} ms")
+        told = f"Offset {'-+'[offset > 0]}{apart(abs(offset), most)} ms is beyond {_plain(most)} ms"
+        confidence = result["sync"].get("confidence")
+        if confidence is not None and confidence < UNSURE:
+            told += f", but not sure: mouth and voice match at no offset (confidence {confidence:.2f})"
+        yield Failure(result["file"], "lip_sync", told)
 
 
 def _drops(result: Mapping[str, Any], baseline: Baseline, most: float) -> Iterator[Failure]:
     name = result["file"]
-    before = baseline.of(name)
+    before = baseline.of(result)
     if before is None:
         yield Failure(name, "overall", "The baseline has no such clip", unjudged=True)
         return

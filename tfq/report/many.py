@@ -109,8 +109,9 @@ def group(result: Result, labels: Labels | None) -> str:
 
 def _row(result: Result, labels: Labels | None, links: Mapping[str, str], say: Language) -> dict[str, Any]:
     told = min(result["weak_segments"], key=lambda one: one["mos"], default=None)
-    reasons = [said["reason"] for said in result.get("reasons", {}).values()]
-    why = told["reason"] if told else next(iter(reasons), "")
+    reasons, scores = result.get("reasons", {}), result["scores"]
+    worst = min((name for name in reasons if scores.get(name)), key=lambda name: scores[name]["mos"], default=None)
+    why = told["reason"] if told else reasons[worst]["reason"] if worst else ""
     if result["status"] != "ok":
         why = reason(result["status"])
     return {

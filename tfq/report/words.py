@@ -49,10 +49,16 @@ def reason(name: str) -> str:
 
 
 def offset(milliseconds: float, confidence: float | None) -> str:
-    """Which side an offset is on; under half a frame nobody can tell, nor where the mouth goes with no part of the sound."""
+    """Which side an offset is on, and whether people notice it (ITU-R BT.1359: from 45 ms early or 125 ms late).
+
+    Under half a frame nobody can tell, nor where the mouth goes with no part of the sound.
+    """
     if confidence is not None and confidence < UNSURE:
         return "uncertain"
-    return "in sync" if abs(milliseconds) < 20 else "sound early" if milliseconds > 0 else "sound late"
+    if abs(milliseconds) < 20:
+        return "in sync"
+    side = "sound early" if milliseconds > 0 else "sound late"
+    return side if milliseconds > 45 or milliseconds < -125 else f"{side}, not noticeable"
 
 
 def printable(text: str) -> str:

@@ -60,10 +60,14 @@ def evaluate(results: Sequence[Path], known: Mapping[str, Known]) -> dict[str, A
     """
     models, judged, indicators = [], [], {}
     for i, path in enumerate(results):
-        scored = {_place(one, known): one for one in tables.results(path)}
+        told = tables.results(path)
+        scored = {_place(one, known): one for one in told}
         scored.pop("", None)
         if not any(known[name].labels for name in scored):
-            raise InputError(f"{path}: no clip in it has a label; clips are matched by content, or by name")
+            raise InputError(
+                f"{path}: none of its {len(told)} clips is among the {len(known)} asked about that have a label; "
+                "they are matched by content, or by name, and `--part all` takes every part of an index"
+            )
         names = sorted(known)
         judged.append(_judged(names, known, scored))
         models.append({"name": path.stem, **_figures(judged[-1], names, known, scored)})

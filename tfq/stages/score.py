@@ -226,7 +226,9 @@ def _of_overall(
         return found[min(evident, key=lambda name: scores[DIMENSIONS.index(name)])]
     pieces = [segments.Segment(name, 0, frames, float(scores[-1]), 0) for name in DIMENSIONS[:-1]]
     told = max((evidence.explain(facts, piece) for piece in pieces), key=lambda reason: reason.strength)
-    return _of_clip(told if told.strength >= CLEAR else evidence.Reason(evidence.NO_EVIDENCE, {}, 0.0), frames)
+    parts = scores[:-1][np.isfinite(scores[:-1])]
+    unseen = evidence.LOWER if len(parts) and scores[-1] < parts.min() - ALONE else evidence.NO_EVIDENCE
+    return _of_clip(told if told.strength >= CLEAR else evidence.Reason(unseen, {}, 0.0), frames)
 
 
 def _of_clip(told: evidence.Reason, frames: int) -> dict[str, Any]:

@@ -98,6 +98,10 @@ def train(
     figures, widths = measure(plain, validation, test, config.tasks)
     checkpoint.save(out, checkpoint.Checkpoint(name or out.stem, plain, scale, widths, figures))
     resume.unlink(missing_ok=True)
+    if bare := [name for name, width in zip(config.tasks, widths, strict=True) if np.isnan(width)]:
+        tell(
+            f"no interval for {', '.join(bare)}: under {calibrate.LEAST_CLIPS} clips to calibrate on have a label of it"
+        )
     tell(f"peak memory {peak() / GB:.1f} GB")
     return figures
 

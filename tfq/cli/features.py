@@ -103,13 +103,14 @@ def _listing(config: FeaturesConfig) -> str:
     from tfq.features import MEASUREMENTS, chosen
 
     lines = []
-    named_or_not = (group for group in MEASUREMENTS.values() if group.encoder and not config.only)
+    named_or_not = (group for group in MEASUREMENTS.values() if group.asked_for and not config.only)
     for group in (*chosen(config.only, config.skip), *named_or_not):
         weights = f"; weights: {', '.join(group.weights)}" if group.weights else ""
         if group.encoder:
             numbers = f"{len(group.columns)} numbers each frame; only where --only names it"
             lines.append(f"{group.name}  {group.about}  [{group.method}; cost {group.cost}; {numbers}{weights}]")
             continue
+        weights += "; only where --only names it" if group.optional else ""
         read = f"from {' and '.join(group.needs) or 'the file'}"
         lines.append(f"{group.name}  {group.about}  [{read}; {group.method}; cost {group.cost}{weights}]")
         for title, columns in (("each frame", group.columns), ("whole clip", group.clip_columns)):

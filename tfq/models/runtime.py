@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfq.audio.whisper_mel import whisper_mel
 from tfq.errors import WeightsError
-from tfq.models import distillmos, own, weights
+from tfq.models import distillmos, face_quality, own, weights
 from tfq.models.ahead import Ahead
 from tfq.models.landmarker import Landmarker, hushed
 from tfq.models.reduced import Calibration, Compared, Precision
@@ -256,4 +256,4 @@ def _free_size(path: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
-_GRAPHS = {"scrfd": _free_size, "distillmos-arrays": distillmos.graph}
+_GRAPHS = {"scrfd": _free_size, "distillmos-arrays": distillmos.graph, "tfq-face-quality": face_quality.graph}

@@ -94,10 +94,15 @@ class SyncConfig:
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """`only` and `skip` name feature groups; none named: all."""
+    """`only` and `skip` name feature groups; none named: all.
+
+    `precision` (fp32, bf16, int8) is that of deep networks; `calibrate` names aligned files for int8, none: the demo clip.
+    """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    precision: str = "fp32"
+    calibrate: tuple[str, ...] = ()
     dnsmos_hop_s: int = 3  # its windows are 9 s long and cost 0.2 s each; the authors' own hop is 1
 
 

@@ -14,6 +14,7 @@ from tfq.features import deep
 from tfq.features import face_points as at
 from tfq.features.measurement import Clip, Measurement
 from tfq.features.regions import OVAL
+from tfq.nets.spec import FACE_QUALITY_EMBEDDING
 from tfq.timebase import FPS, samples_of
 from tfq.types import Floats
 
@@ -141,7 +142,12 @@ def clip(frames: int = 100, **changes: Any) -> Clip:
         transform=np.repeat(to_crop[None], frames, 0),
         texture=(0.1 * np.sin(np.arange(frames)[:, None] / 5 + np.arange(9))).astype(np.float32),
         crops=pieces(crops),
-        networks={"dnsmos": _Opinion(3), "dnsmos-p808": _Opinion(1), "distillmos-arrays": _Opinion(1)},
+        networks={
+            "dnsmos": _Opinion(3),
+            "dnsmos-p808": _Opinion(1),
+            "distillmos-arrays": _Opinion(1),
+            "tfq-face-quality": _Contrast(),
+        },
         encoders={row.name: _encoder(row) for row in deep.MEASUREMENTS},
         dnsmos_hop_s=3,
         portraits=pieces(shown(frames), 7),
@@ -170,6 +176,14 @@ class _Opinion:
     def run(self, _: None, inputs: dict[str, Any], /) -> list[Any]:
         (heard,) = inputs.values()
         return [np.full((1, self._outputs), np.abs(heard).mean())]
+
+
+class _Contrast:
+    """A face-quality network without weights: contrast of the crop, and of the portrait."""
+
+    def run(self, _: None, inputs: dict[str, Any], /) -> list[Any]:
+        crop, portrait = (inputs[name].std((1, 2, 3)) for name in ("crop", "portrait"))
+        return [np.repeat(np.tanh(crop)[:, None], FACE_QUALITY_EMBEDDING, 1), portrait]
 
 
 def later(given: Clip, frames: int) -> Clip:

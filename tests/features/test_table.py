@@ -98,7 +98,7 @@ def test_the_same_clip_later_has_the_same_rows_later(name: str) -> None:
 def test_only_and_skip_choose() -> None:
     assert [row.name for row in chosen(only=("mel", "lips"))] == ["lips", "mel"]
     assert "mel" not in {row.name for row in chosen(skip=("mel",))}
-    assert {row.name for row in chosen()} == {name for name, row in MEASUREMENTS.items() if not row.encoder}
+    assert {row.name for row in chosen()} == {name for name, row in MEASUREMENTS.items() if not row.asked_for}
     assert [row.name for row in chosen(only=("whisper", "lips"))] == ["lips", "whisper"]
     with pytest.raises(UsageError, match="no feature is called lip;"):
         chosen(only=("lip",))

@@ -20,7 +20,7 @@ from tfq.errors import WeightsError
 from tfq.models import hubert
 
 
-def save_speech(path: Path, kind: str = "hubert") -> None:
+def save_speech(path: Path, kind: str = "hubert", **changes: object) -> None:
     torch.manual_seed(0)
     made, config = {"hubert": (HubertModel, HubertConfig), "wav2vec2": (Wav2Vec2Model, Wav2Vec2Config)}[kind]
     size = {
@@ -32,7 +32,7 @@ def save_speech(path: Path, kind: str = "hubert") -> None:
         "num_conv_pos_embeddings": 16,
         "num_conv_pos_embedding_groups": 2,
     }
-    made(config(**size)).save_pretrained(path)
+    made(config(**size, **changes)).save_pretrained(path)
     Wav2Vec2FeatureExtractor().save_pretrained(path)
 
 
@@ -66,6 +66,35 @@ def test_two_rows_a_frame_whatever_the_length(folder: Path, samples: int) -> Non
 def test_it_says_what_transformers_says(folder: Path) -> None:
     sound = noise(1.0)
     np.testing.assert_allclose(hubert.load(str(folder)).rows(sound, (2,)), their_rows(folder, sound), atol=1e-5)
+
+
+def test_so_it_does_where_the_norm_comes_last(tmp_path: Path) -> None:
+    """As in the large models."""
+    save_speech(tmp_path, do_stable_layer_norm=True, feat_extract_norm="layer", conv_bias=True)
+    sound = noise(1.0)
+    np.testing.assert_allclose(hubert.load(str(tmp_path)).rows(sound, (2,)), their_rows(tmp_path, sound), atol=1e-5)
+
+
+@pytest.mark.parametrize("piece", [60, 200])
+def test_no_piece_is_longer_than_it_may_be(folder: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    """Memory beside the result does not grow with the sound."""
+    monkeypatch.setattr(hubert, "PIECE", piece)
+    monkeypatch.setattr(hubert, "EDGE", 20)
+    monkeypatch.setattr(hubert, "FRONT", 50)
+    encoder, lengths = hubert.load(str(folder)).at((2,)), []
+    heard: list[int] = []
+    first = encoder._whole._convolutions.conv_layers[0]
+    first.register_forward_pre_hook(lambda _, given: heard.append(given[0].shape[-1]))
+    first.conv.register_forward_pre_hook(lambda _, given: heard.append(given[0].shape[-1]))
+
+    def watched(given: torch.Tensor) -> torch.Tensor:
+        lengths.append(given.shape[2])
+        return encoder.network(given)
+
+    encoder.through(watched)(noise(11.0))
+    assert len(lengths) == -(-550 // piece)
+    assert max(lengths) <= piece + 2 * 20
+    assert max(heard) <= 50 * hubert.STEP + hubert.FIELD
 
 
 @pytest.mark.parametrize("kind", ["hubert", "wav2vec2"])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.nets.whisper_arrays import arrays
-from tfq.nets.whisper import LONGEST, WIDTH, WhisperEncoder
+from tfq.models.runtime import WHISPER_PIECE_S
+from tfq.nets.whisper import LONGEST, WIDTH, WhisperEncoder, in_pieces
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +44,21 @@ def test_pieces_hold_the_sound_of_their_own_time() -> None:
 
 def test_short_sound_is_not_cut_into_pieces(encoder: WhisperEncoder) -> None:
     np.testing.assert_array_equal(encoder.long(mel(200))[2], encoder(mel(200))[2])
+
+
+@pytest.mark.parametrize("rows", [1000, LONGEST])
+def test_what_whisper_can_hear_at_once_has_no_seams(encoder: WhisperEncoder, rows: int) -> None:
+    """Positions start anew in each piece, so that no seam could agree with the whole to 1e-3."""
+    whole = encoder(mel(2 * rows))[2]
+    np.testing.assert_array_equal(encoder.long(mel(2 * rows), WHISPER_PIECE_S)[2], whole)
+
+
+def test_no_piece_is_longer_than_whisper_can_hear() -> None:
+    lengths: list[int] = []
+
+    def encode(columns: np.ndarray) -> list[np.ndarray]:
+        lengths.append(columns.shape[1])
+        return [np.zeros(((columns.shape[1] + 1) // 2, 1))]
+
+    assert in_pieces(encode, mel(20_001), WHISPER_PIECE_S)[0].shape == (10_001, 1)
+    assert max(lengths) == 2 * LONGEST

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tests.features.clips import clip
 from tfq import timebase
 from tfq.config import AudioConfig, FeaturesConfig
+from tfq.errors import InputError
 from tfq.features import MEASUREMENTS, chosen
 from tfq.models.runtime import Models
 from tfq.stages import audio, features
@@ -46,10 +50,10 @@ def road(path: Path, face: bool = True, sound: bool = True) -> TfqFile:
     return file
 
 
-def compute(file: TfqFile, version: int = 1, **choice: tuple[str, ...]) -> None:
+def compute(file: TfqFile, version: int = 1, models: Models | None = None, **choice: Any) -> None:
     config = FeaturesConfig(**choice)
-    parameters = {"only": list(config.only), "skip": list(config.skip), "dnsmos_hop_s": config.dnsmos_hop_s}
-    features.run(file, config, Models(), Stamp("features", version, parameters))
+    parameters = json.loads(json.dumps(dataclasses.asdict(config)))
+    features.run(file, config, models or Models(), Stamp("features", version, parameters))
 
 
 def test_every_group_holds_what_the_table_says(tmp_path: Path) -> None:
@@ -82,6 +86,50 @@ def test_a_group_that_is_out_of_date_does_not_stay(tmp_path: Path) -> None:
         compute(file, only=("mel",))
         compute(file, version=2, only=("lips",))
         assert file.names("features") == ("lips",)
+
+
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Models:
+    """Models with a small untrained ResNet, and a cache of their own."""
+    import torch
+    from transformers import ResNetConfig, ResNetModel
+
+    monkeypatch.setenv("TFQ_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8, 2048], depths=[1, 1])
+    ResNetModel(config).save_pretrained(tmp_path / "resnet101")
+    return Models(tmp_path, threads=1, offline=True)
+
+
+def test_the_precision_of_a_deep_group_and_what_it_costs_are_noted(tmp_path: Path, deep: Models) -> None:
+    group = "features/resnet101_mouth"
+    with road(tmp_path / "other.h5") as other, road(tmp_path / "a.h5") as file:
+        compute(file, models=deep, only=("resnet101_mouth",))
+        assert file.info(group)["precision"] == "fp32"
+        assert "cosine_to_fp32" not in file.info(group)
+        whole = file.array(f"{group}/values").astype(np.float32)
+        compute(file, models=deep, only=("resnet101_mouth",), precision="int8", calibrate=(str(other.path),))
+        cosine = file.info(group)["cosine_to_fp32"]
+        assert file.info(group)["precision"] == "int8"
+        assert 0.98 < cosine["least"] <= cosine["mean"] < 1 + 1e-6
+        small = file.array(f"{group}/values").astype(np.float32)
+        assert np.abs(small - whole).max() > 1e-3
+        np.testing.assert_allclose(small, whole, atol=0.3)
+
+
+def test_a_changed_precision_drops_deep_groups_alone(tmp_path: Path, deep: Models) -> None:
+    with road(tmp_path / "a.h5") as file:
+        compute(file, models=deep, only=("mel", "resnet101_mouth"))
+        compute(file, models=deep, only=("lips",))
+        assert set(file.names("features")) == {"lips", "mel", "resnet101_mouth"}
+        compute(file, models=deep, only=("lips",), precision="bf16")
+        assert set(file.names("features")) == {"lips", "mel"}
+
+
+@pytest.mark.parametrize("named", ["none.h5", "a.h5"])
+def test_what_cannot_be_calibrated_on_is_named(tmp_path: Path, deep: Models, named: str) -> None:
+    with road(tmp_path / "a.h5", face=False), road(tmp_path / "b.h5") as file, pytest.raises(InputError, match=named):
+        compute(file, models=deep, only=("resnet101_face",), precision="int8", calibrate=(str(tmp_path / named),))
 
 
 @pytest.mark.parametrize(("face", "sound", "reason"), [(False, True, "no_face"), (True, False, "no_audio")])

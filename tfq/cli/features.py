@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,6 +38,18 @@ def features(
         int,
         typer.Option(min=1, max=9, metavar="SECONDS", help="From one window of DNSMOS to the next; 1: its authors'."),
     ] = DEFAULT.dnsmos_hop_s,
+    precision: Annotated[
+        Literal["fp32", "bf16", "int8"],
+        typer.Option(help="Of deep networks. What it costs in likeness to fp32 is noted in each group."),
+    ] = "fp32",
+    calibrate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE.h5,...",
+            show_default="the demo clip",
+            help="Calibrate int8 on the crops and the sound of these aligned files.",
+        ),
+    ] = None,
     openface: Annotated[
         str,
         typer.Option(
@@ -56,11 +68,18 @@ def features(
         tfq features --files-from list.txt --jobs 2
         tfq features --files-from list.txt --ray auto --out-dir s3://bucket/features
         tfq features --list --only lips,dnsmos
+        tfq features --only whisper,efficientnet_face --precision int8 clip.h5
     """
     if only and skip:
         raise UsageError("--only and --skip exclude each other")
     _check([*named(only), *named(skip)])
-    config = FeaturesConfig(only=named(only), skip=named(skip), dnsmos_hop_s=dnsmos_hop)
+    config = FeaturesConfig(
+        only=named(only),
+        skip=named(skip),
+        precision=precision,
+        calibrate=named(calibrate),
+        dnsmos_hop_s=dnsmos_hop,
+    )
     if listed:
         output.document(_listing(config))
         return 0
@@ -84,13 +103,14 @@ def _listing(config: FeaturesConfig) -> str:
     from tfq.features import MEASUREMENTS, chosen
 
     lines = []
-    named_or_not = (group for group in MEASUREMENTS.values() if group.encoder and not config.only)
+    named_or_not = (group for group in MEASUREMENTS.values() if group.asked_for and not config.only)
     for group in (*chosen(config.only, config.skip), *named_or_not):
         weights = f"; weights: {', '.join(group.weights)}" if group.weights else ""
         if group.encoder:
             numbers = f"{len(group.columns)} numbers each frame; only where --only names it"
             lines.append(f"{group.name}  {group.about}  [{group.method}; cost {group.cost}; {numbers}{weights}]")
             continue
+        weights += "; only where --only names it" if group.optional else ""
         read = f"from {' and '.join(group.needs) or 'the file'}"
         lines.append(f"{group.name}  {group.about}  [{read}; {group.method}; cost {group.cost}{weights}]")
         for title, columns in (("each frame", group.columns), ("whole clip", group.clip_columns)):

@@ -154,6 +154,11 @@ _SYNC_AND_FEATURES = {
     ),
     "OpenFace's own program where it is on the path": "若 OpenFace 的程序在 PATH 中则用它",
     "From one window of DNSMOS to the next; 1: its authors'.": "DNSMOS 相邻窗口的间隔；1 为原作者所用。",
+    "Of deep networks. What it costs in likeness to fp32 is noted in each group.": (
+        "深度网络的数值精度。与 fp32 的相似程度记在各组之中。"
+    ),
+    "Calibrate int8 on the crops and the sound of these aligned files.": "用这些已对齐文件的人脸和声音校准 int8。",
+    "the demo clip": "自带的示例视频",
     "List the groups and their columns; work on no file.": "列出各组及其列；不处理文件。",
 }
 

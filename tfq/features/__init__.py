@@ -18,6 +18,7 @@ from tfq.features import (
     expression,
     eyes,
     face_emotion,
+    face_quality,
     head,
     lips,
     liveliness,
@@ -61,6 +62,7 @@ _MODULES = (
     voice_arousal,
     rhythm,
     emotion,
+    face_quality,
 )
 MEASUREMENTS: dict[str, Measurement] = {
     row.name: row for row in (*(module.MEASUREMENT for module in _MODULES), *deep.MEASUREMENTS)
@@ -68,7 +70,7 @@ MEASUREMENTS: dict[str, Measurement] = {
 
 
 def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Measurement, ...]:
-    """The measurements that `--only` and `--skip` leave; those of deep networks only where `--only` names them.
+    """The measurements that `--only` and `--skip` leave; those of deep networks, and optional ones, only where `--only` names them.
 
     Raises:
         UsageError: a name is not in the table.
@@ -76,5 +78,5 @@ def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Measurem
     for name in (*only, *skip):
         if name not in MEASUREMENTS:
             raise UsageError(f"no feature is called {name}; there are {', '.join(MEASUREMENTS)}")
-    wanted = only or [name for name, row in MEASUREMENTS.items() if not row.encoder]
+    wanted = only or [name for name, row in MEASUREMENTS.items() if not row.asked_for]
     return tuple(row for name, row in MEASUREMENTS.items() if name in wanted and name not in skip)

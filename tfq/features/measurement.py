@@ -155,6 +155,7 @@ class Measurement:
         function: computes it from a clip that has what is needed.
         weights: names in the registry.
         encoder: the deep network it takes from `Clip.encoders`; such groups are computed only when they are asked for.
+        optional: so is this one.
     """
 
     name: str
@@ -167,6 +168,12 @@ class Measurement:
     function: Callable[[Clip], Found]
     weights: tuple[str, ...] = ()
     encoder: str = ""
+    optional: bool = False
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether it is computed only where `--only` names it."""
+        return bool(self.encoder) or self.optional
 
     def __call__(self, clip: Clip) -> Feature:
         """Measure one clip."""

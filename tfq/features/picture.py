@@ -49,10 +49,14 @@ def measure(clip: Clip) -> Found:
 
 def regions(clip: Clip) -> Regions:
     """Where the face's parts lie in the crop, by the median over the clip."""
-    turn, shift = clip.transform[:, :, :2], clip.transform[:, None, :, 2]
-    points = np.einsum("tij,tkj->tki", turn, clip.landmarks[..., :2]) + shift
+    return regions_of(clip.landmarks, clip.transform, next(iter(clip.crops())).shape[1])
+
+
+def regions_of(landmarks: Floats, transform: Floats, side: int) -> Regions:
+    """The same of `[T, 478, 3]` px, `[T, 2, 3]` source to crop, and crops of `side` pixels."""
+    turn, shift = transform[:, :, :2], transform[:, None, :, 2]
+    points = np.einsum("tij,tkj->tki", turn, landmarks[..., :2]) + shift
     middle = np.nanmedian(points, 0)
-    side = next(iter(clip.crops())).shape[1]
     eyes = float(np.linalg.norm(middle[list(at.EYE_LEFT)].mean(0) - middle[list(at.EYE_RIGHT)].mean(0)))
     cheek_right, cheek_left = (_box(middle[[index]], side, 0.12 * eyes) for index in at.CHEEKS)
     return Regions(

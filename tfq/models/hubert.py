@@ -6,7 +6,7 @@ The sync network can hear through HuBERT in place of Whisper, and each is a grou
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,29 +62,38 @@ class Hubert:
             sound: `[N]` at 16 kHz.
             layers: 0 is the input of the first layer, 1 its output.
         """
+        return self._rows(sound, self.at(layers).network, len(layers))
+
+    def at(self, layers: tuple[int, ...]) -> HubertAt:
+        """The encoder for these layers alone, whose network can be run in fewer bits."""
+        return HubertAt(self, layers)
+
+    def _rows(self, sound: Sound, run: Callable[[torch.Tensor], torch.Tensor], layers: int) -> Floats:
+        """`run`: what the convolutions give, `[1, C, n]`, to `[1, n, W]`."""
         count = len(sound) // STEP
         if not count:
-            return np.zeros((0, len(layers) * self._model.config.hidden_size), np.float32)
+            return np.zeros((0, layers * self._model.config.hidden_size), np.float32)
         if self._normalise:
             sound = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
         around = (FIELD - STEP) // 2
         with torch.inference_mode():
-            front = self._front(torch.from_numpy(np.pad(sound[: count * STEP], around).astype(np.float32)), count)
+            padded = torch.from_numpy(np.pad(sound[: count * STEP], around).astype(np.float32))
+            normed = self._over_time(self._convolutions.conv_layers[0], padded)
             pieces = []
             for start in range(0, count, PIECE):
                 first, last = max(0, start - EDGE), min(count, start + PIECE + EDGE)
-                states = self._model(front[None, :, first:last], output_hidden_states=True).hidden_states
                 kept = slice(start - first, min(start + PIECE, count) - first)
-                pieces.append(torch.cat([states[layer][0, kept] for layer in layers], 1).numpy())
+                pieces.append(run(self._front(padded, first, last, normed)[None])[0, kept].numpy())
         return np.concatenate(pieces)
 
-    def _front(self, sound: torch.Tensor, count: int) -> torch.Tensor:
-        """What the convolutions make of padded sound, `[C, count]`, a piece at a time."""
+    def _front(
+        self, sound: torch.Tensor, begin: int, end: int, normed: Callable[[torch.Tensor], torch.Tensor] | None
+    ) -> torch.Tensor:
+        """What the convolutions make of padded sound, rows `begin` to `end` of `[C, count]`, a piece at a time."""
         first, *others = self._convolutions.conv_layers
-        normed = self._over_time(first, sound)
         parts = []
-        for start in range(0, count, FRONT):
-            stop = min(start + FRONT, count)
+        for start in range(begin, end, FRONT):
+            stop = min(start + FRONT, end)
             heard = sound[start * STEP : (stop - 1) * STEP + FIELD][None, None]
             rows = first(heard) if normed is None else first.activation(normed(first.conv(heard)))
             for layer in others:
@@ -112,6 +121,54 @@ class Hubert:
         scale = norm.weight / torch.sqrt(square / outputs - mean**2 + norm.eps).float()
         shift = norm.bias - mean.float() * scale
         return lambda rows: rows * scale[:, None] + shift[:, None]
+
+
+class HubertAt:
+    """Some layers of a `Hubert`, as `tfq.models.reduced` wants it: the network behind the convolutions, and those before it.
+
+    The convolutions over the sound stay in single precision: they are normalised over all of it.
+    """
+
+    free: Mapping[str, Mapping[int, str]] = {"given": {2: "heard"}, "rows": {1: "heard"}}
+
+    def __init__(self, whole: Hubert, layers: tuple[int, ...]) -> None:
+        self._whole, self._layers = whole, layers
+        self.network = _Layers(whole._model, layers).eval()  # an export would put it back into training
+
+    def __call__(self, sound: Sound) -> Floats:
+        """As `Hubert.rows`."""
+        return self.through(self.network)(sound)
+
+    def through(self, run: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Sound], Floats]:
+        """The same with `run` in the place of the network."""
+        return lambda sound: self._whole._rows(sound, run, len(self._layers))
+
+
+class _Layers(torch.nn.Module):
+    """What the convolutions give, `[1, C, n]`, to the hidden states of some layers side by side, `[1, n, W]`.
+
+    Layer after layer, as the model itself does it, and no farther than is wanted.
+    """
+
+    def __init__(self, model: HubertModel | Wav2Vec2Model, layers: tuple[int, ...]) -> None:
+        super().__init__()
+        self.projection, encoder = model.feature_projection, model.encoder
+        self.positions, self.norm = encoder.pos_conv_embed, encoder.layer_norm
+        self.blocks = torch.nn.ModuleList(list(encoder.layers)[: max(layers)])
+        self._layers = layers
+        self._norm_first = not model.config.do_stable_layer_norm
+
+    def forward(self, heard: torch.Tensor) -> torch.Tensor:
+        rows = _first(self.projection(heard.transpose(1, 2)))
+        rows = rows + self.positions(rows)
+        states = [self.norm(rows) if self._norm_first else rows]
+        for block in self.blocks:
+            states.append(_first(block(states[-1])))
+        return torch.cat([states[layer] for layer in self._layers], 2)
+
+
+def _first(found: Any) -> Any:
+    return found[0] if isinstance(found, tuple) else found
 
 
 def load(name: str, folder: Path | None = None, *, offline: bool = False) -> Hubert:

@@ -10,7 +10,11 @@ from tfq.errors import WeightsError
 
 FOLDER = Path(__file__).parent.parent / "weights"
 
-FILES = {"tfq-embedded": "embedded.safetensors", "tfq-sync": "sync.safetensors"}
+FILES = {
+    "tfq-embedded": "embedded.safetensors",
+    "tfq-sync": "sync.safetensors",
+    "tfq-face-quality": "face_quality.safetensors",
+}
 
 
 def is_own(name: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tfq.errors import WeightsError
@@ -23,17 +23,28 @@ _AT_ONCE = 16
 class PictureEncoder:
     """A network with what it wants done to a picture first."""
 
-    def __init__(self, network: Callable[[Tensor], Tensor], side: int) -> None:
-        self._network = network
+    free: Mapping[str, Mapping[int, str]] = {"given": {0: "pictures"}, "rows": {0: "pictures"}}
+
+    def __init__(self, network: nn.Module, side: int) -> None:
+        """`network`: prepared pictures `[t, 3, side, side]` to `[t, D]`."""
+        self.network = network
         self._side = side
 
     def __call__(self, crops: Pictures) -> Floats:
         """Rows `[t, D]` float32 of RGB crops `[t, H, W, 3]` uint8, each scaled to the network's side."""
-        rows = []
-        for start in range(0, len(crops), _AT_ONCE):
-            with torch.inference_mode():
-                rows.append(self._network(self.prepared(crops[start : start + _AT_ONCE])).float().numpy())
-        return np.concatenate(rows)
+        return self.through(self.network)(crops)
+
+    def through(self, run: Callable[[Tensor], Tensor]) -> Callable[[Pictures], Floats]:
+        """The same with `run` in the place of the network."""
+
+        def encode(crops: Pictures) -> Floats:
+            rows = []
+            for start in range(0, len(crops), _AT_ONCE):
+                with torch.inference_mode():
+                    rows.append(run(self.prepared(crops[start : start + _AT_ONCE])).float().numpy())
+            return np.concatenate(rows)
+
+        return encode
 
     def prepared(self, crops: Pictures) -> Tensor:
         """`[t, 3, side, side]`, bilinear, in ImageNet's deviations."""
@@ -63,7 +74,19 @@ def load_resnet(folder: Path | None = None, *, offline: bool = False) -> Picture
             "put a folder as `save_pretrained` writes it at --models DIR/resnet101"
         ) from error
     model = model.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
-    return PictureEncoder(lambda pictures: model(pictures).pooler_output.flatten(1), _RESNET_SIDE)
+    return PictureEncoder(_Pool(model).eval(), _RESNET_SIDE)
+
+
+class _Pool(nn.Module):
+    """The global average pool of a network of transformers."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        rows: Tensor = self.model(pictures).pooler_output.flatten(1)
+        return rows
 
 
 def load_efficientnet(file: Path) -> PictureEncoder:

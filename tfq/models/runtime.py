@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfq.audio.whisper_mel import whisper_mel
 from tfq.errors import WeightsError
-from tfq.models import distillmos, own, weights
+from tfq.models import distillmos, face_quality, own, weights
 from tfq.models.ahead import Ahead
 from tfq.models.landmarker import Landmarker, hushed
+from tfq.models.reduced import Calibration, Compared, Precision
 from tfq.models.registry import weight
 from tfq.types import Floats
 
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 
     from tfq.models.checkpoint import Checkpoint
     from tfq.models.hubert import Hubert
-    from tfq.models.pictures import PictureEncoder
     from tfq.models.sync import SyncModel
+    from tfq.models.whisper_rows import WhisperRows
     from tfq.nets.syncnet import SyncNet
     from tfq.nets.whisper import WhisperEncoder
 
 # Where words are: of HuBERT's and wav2vec 2.0's twelve layers one in the second half (Pasad et al. 2021, 2023); of Whisper's
 # the last one that is still like the padded original (`nets.whisper`).
 SPEECH_LAYER, WHISPER_LAYER = 9, 3
+WHISPER_PIECE_S = 26.0  # with its edges the 30 s that Whisper can hear: what is no longer has no seams
+SPEECH = ("whisper", "hubert", "chinese-hubert", "wav2vec2")  # deep networks that hear; the others see
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ class Models:
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._encoders: dict[int, WhisperEncoder] = {}
         self._huberts: dict[str, Hubert] = {}
-        self._pictures: dict[str, PictureEncoder] = {}
+        self._deep: dict[tuple[str, str, str], Callable[[Any], Floats]] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._sync: dict[str, SyncModel] = {}
         self._parameters: dict[str, dict[str, Floats]] = {}
@@ -106,12 +109,14 @@ class Models:
         return self._sessions[name]
 
     def _started(self, name: str) -> onnxruntime.InferenceSession:
+        path = self.path(name)
+        return self._running(_GRAPHS[name](path) if name in _GRAPHS else path.read_bytes())
+
+    def _running(self, model: bytes) -> onnxruntime.InferenceSession:
         # Read at the first import: what is turned off later has reported the process and kept a number for the machine.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
-        path = self.path(name)
-        model = _GRAPHS[name](path) if name in _GRAPHS else path.read_bytes()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads or 0
         options.inter_op_num_threads = 1
@@ -169,34 +174,64 @@ class Models:
             self._huberts[name] = load(name, self.folder, offline=self.offline)
         return self._huberts[name]
 
-    def encoder(self, name: str) -> Callable[[Any], Floats]:
-        """A deep network of the features by its name: `whisper` and those of `hubert.HUB` take sound, others crops."""
+    def encoder(
+        self, name: str, precision: Precision = "fp32", calibration: Calibration | None = None
+    ) -> Callable[[Any], Floats]:
+        """A deep network of the features by its name: those of `SPEECH` take sound, others crops.
+
+        In less than `fp32` it is a new `reduced.Compared`. `calibration` is what int8 is calibrated on.
+        """
+        key = (name, precision, calibration.identity if calibration is not None else "")
+        if key not in self._deep:
+            self._deep[key] = (
+                self._encoder(name) if precision == "fp32" else self._reduced(name, precision, calibration)
+            )
+        return self._deep[key] if precision == "fp32" else Compared(self._deep[key], self.encoder(name))
+
+    def _reduced(self, name: str, precision: Precision, calibration: Calibration | None) -> Callable[[Any], Floats]:
+        from tfq.models import reduced
+
+        encoder: Any = self._whisper_module() if name == "whisper" else self.encoder(name)
+        if precision == "bf16":
+            return reduced.halved(encoder)
+        if calibration is None:
+            raise ValueError(f"{name}: int8 without anything to calibrate on")
+        return reduced.quantised(name, encoder, calibration, "sound" if name in SPEECH else "crops", self._running)
+
+    def _encoder(self, name: str) -> Any:
         from tfq.models import hubert, pictures
 
         if name in hubert.HUB:
-            return lambda sound: self.hubert(name).rows(sound, (SPEECH_LAYER,))
+            return self.hubert(name).at((SPEECH_LAYER,))
         if name == "whisper":
-            return lambda sound: self.whisper(WHISPER_LAYER).long(whisper_mel(sound))[-1]
-        if name not in self._pictures:
-            self._pictures[name] = (
-                pictures.load_resnet(self.folder, offline=self.offline)
-                if name in pictures.HUB
-                else pictures.load_efficientnet(self.path(name))
-            )
-        return self._pictures[name]
+            return lambda sound: self.whisper(WHISPER_LAYER).long(whisper_mel(sound), WHISPER_PIECE_S)[-1]
+        if self.threads:
+            import torch
+
+            torch.set_num_threads(self.threads)
+        if name in pictures.HUB:
+            return pictures.load_resnet(self.folder, offline=self.offline)
+        return pictures.load_efficientnet(self.path(name))
+
+    def _whisper_module(self) -> WhisperRows:
+        from tfq.models.whisper_rows import WhisperRows
+
+        return WhisperRows(self._whisper_arrays(), WHISPER_LAYER, WHISPER_PIECE_S)
 
     def whisper(self, layers: int = 3) -> WhisperEncoder:
         """The first layers of the Whisper-base encoder, ready to run; at most 4."""
         with self._loading:
             if layers not in self._encoders:
-                from safetensors.numpy import load_file
-
                 from tfq.nets.whisper import WhisperEncoder
 
-                stored = load_file(self.path("whisper-base-encoder"))
-                single = {name: array.astype("float32") for name, array in stored.items()}
-                self._encoders[layers] = WhisperEncoder(single, layers)
+                self._encoders[layers] = WhisperEncoder(self._whisper_arrays(), layers)
         return self._encoders[layers]
+
+    def _whisper_arrays(self) -> dict[str, Floats]:
+        from safetensors.numpy import load_file
+
+        stored = load_file(self.path("whisper-base-encoder"))
+        return {name: array.astype("float32") for name, array in stored.items()}
 
 
 def _free_size(path: Path) -> bytes:
@@ -221,4 +256,4 @@ def _free_size(path: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
-_GRAPHS = {"scrfd": _free_size, "distillmos-arrays": distillmos.graph}
+_GRAPHS = {"scrfd": _free_size, "distillmos-arrays": distillmos.graph, "tfq-face-quality": face_quality.graph}

@@ -77,7 +77,7 @@ class _Conv(nn.Conv2d):
     def forward(self, rows: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
         pads: list[int] = []
-        for size in (rows.shape[3], rows.shape[2]):
+        for size in (int(rows.shape[3]), int(rows.shape[2])):  # numbers, so that an exported graph has constant pads
             total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
             pads += [total // 2, total - total // 2]
         return super().forward(functional.pad(rows, pads))

@@ -11,6 +11,7 @@ CROP_REACH = 2  # frames to either side that its first layer sees, for motion
 # MOS of a recording to which nothing was done: between undegraded videos of PEAVS (4.72) and the best of the INRS set (4.33
 # to 4.45).
 CLEAN = 4.6
+FACE_QUALITY_EMBEDDING = 12  # columns of the face-quality network's embedding
 # How much of a dimension's loss reaches the whole. For lip sync from talking heads led by their sound or picture for
 # 0.5 and 1 s (THQA-NTIRE 2025: 1.84, 2.72, 1.41, 1.32 of 5, where the best generators get 3.9): 0.4 to 0.7 of the loss in
 # lip sync. The others are chosen so that one ruined dimension leaves a poor, not a bad, clip.

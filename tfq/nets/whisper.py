@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class WhisperEncoder:
         """`arrays` are named as `tfq.models.whisper` writes them; of `layers`, those after are not read."""
         self._weights = Weights(arrays)
         self._layers = [self._weights.at(f"layers.{i}") for i in range(layers)]
-        self.positions = _sinusoids(LONGEST, WIDTH)
+        self.positions = sinusoids(LONGEST, WIDTH)
 
     def __call__(self, mel: Floats) -> list[Floats]:
         """Encode one piece of sound.
@@ -59,16 +59,23 @@ class WhisperEncoder:
         Returns:
             As for one piece.
         """
-        piece, edge = int(piece_s * ROW_RATE), int(edge_s * ROW_RATE)
-        rows = (mel.shape[1] + 1) // 2
-        if rows <= piece + 2 * edge:
-            return self(mel)
-        pieces = []
-        for start in range(0, rows, piece):
-            first, last = max(start - edge, 0), min(start + piece + edge, rows)
-            kept = slice(start - first, min(start + piece, rows) - first)
-            pieces.append([state[kept] for state in self(mel[:, 2 * first : 2 * last])])
-        return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+        return in_pieces(self, mel, piece_s, edge_s)
+
+
+def in_pieces(
+    encode: Callable[[Floats], Sequence[Floats]], mel: Floats, piece_s: float = 20.0, edge_s: float = 2.0
+) -> list[Floats]:
+    """What `encode` makes of `[80, T100]`, `[T50, ...]` each, in pieces as `WhisperEncoder.long` says."""
+    piece, edge = int(piece_s * ROW_RATE), int(edge_s * ROW_RATE)
+    rows = (mel.shape[1] + 1) // 2
+    if rows <= piece + 2 * edge:
+        return list(encode(mel))
+    pieces = []
+    for start in range(0, rows, piece):
+        first, last = max(start - edge, 0), min(start + piece + edge, rows)
+        kept = slice(start - first, min(start + piece, rows) - first)
+        pieces.append([state[kept] for state in encode(mel[:, 2 * first : 2 * last])])
+    return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 
 def _block(layer: Weights, rows: Floats) -> Floats:
@@ -80,7 +87,7 @@ def _block(layer: Weights, rows: Floats) -> Floats:
     return rows + layer.linear("mlp_out", hidden)
 
 
-def _sinusoids(rows: int, width: int) -> Floats:
+def sinusoids(rows: int, width: int) -> Floats:
     """Positions `[rows, width]`: sines, then cosines, of wavelengths from 2 pi to 20000 pi rows."""
     rates = np.exp(-np.arange(width // 2) * (np.log(10_000.0) / (width // 2 - 1)))
     angles = np.arange(rows)[:, None] * rates

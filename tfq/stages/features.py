@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from tfq.config import FeaturesConfig
 from tfq.features import MEASUREMENTS, Clip, Feature, Measurement, chosen
 from tfq.models.ahead import Ahead
 from tfq.models.natural import PARAMETERS
+from tfq.models.reduced import Compared, Precision
 from tfq.models.runtime import Models
 from tfq.stages import openface
+from tfq.stages.calibration import calibration
 from tfq.store import GroupWriter, Stamp, TfqFile
-from tfq.types import Pictures
+from tfq.types import Floats, Pictures
 
 VERSION = 2
 NEEDS = ("extract", "align", "audio", "sync", "openface")  # the last where the file has it
@@ -35,13 +37,12 @@ def run(file: TfqFile, config: FeaturesConfig, models: Models, stamp: Stamp) -> 
     Groups that `--only` or `--skip` leave out stay where the file has them and what they were made from is unchanged.
     """
     rows = chosen(config.only, config.skip)
-    made_from = _made_from(stamp)
-    kept = [name for name in _left_out(file, rows) if file.info(f"features/{name}").get("made_from") == made_from]
+    kept = [name for name in _left_out(file, rows) if _made_alike(file, name, stamp)]
     clip = _read(file, config, rows, models)
     measured = zip(rows, _measured(clip, rows, _made_of(file, config), models.ahead), strict=True)
     with file.replacing("features", stamp) as group:
         for row, feature in measured:
-            _write(group, row, feature, made_from)
+            _write(group, row, feature, _made_from(stamp, row), _reduced(clip, row, config))
         for name in kept:
             _keep(group, file, name)
         group.info = {"groups": sorted([*kept, *(row.name for row in rows)])}
@@ -90,9 +91,20 @@ def _measured(clip: Clip, rows: tuple[Measurement, ...], made_of: tuple[Hashable
     return [done[row.name] for row in rows]
 
 
-def _made_from(stamp: Stamp) -> dict[str, Any]:
-    """What decides whether a group that stays is still true: all of the stamp but which groups were asked for."""
-    parameters = {name: value for name, value in stamp.parameters.items() if name not in ("only", "skip")}
+def _made_alike(file: TfqFile, name: str, stamp: Stamp) -> bool:
+    """A group that was left out this time stays if this run would make it the same."""
+    return bool(file.info(f"features/{name}").get("made_from") == _made_from(stamp, MEASUREMENTS[name]))
+
+
+def _made_from(stamp: Stamp, row: Measurement) -> dict[str, Any]:
+    """What decides whether a group that stays is still true: all of the stamp but which groups were asked for.
+
+    The precision matters for deep networks alone, and what int8 is calibrated on for int8.
+    """
+    left = {"only", "skip"}
+    if not row.encoder or stamp.parameters.get("precision", "fp32") == "fp32":
+        left |= {"precision", "calibrate"}
+    parameters = {name: value for name, value in stamp.parameters.items() if name not in left}
     return {"version": stamp.version, "parameters": parameters, "inputs": dict(stamp.inputs)}
 
 
@@ -119,9 +131,28 @@ def _read(file: TfqFile, config: FeaturesConfig, rows: tuple[Measurement, ...], 
         offset=_offset(file),
         networks={name: models.session(name) for name in needed if name not in PARAMETERS},
         parameters={name: models.parameters(name) for name in needed if name in PARAMETERS},
-        encoders={row.name: models.encoder(row.encoder) for row in rows if row.encoder},
+        encoders=_encoders(rows, config, models),
         dnsmos_hop_s=config.dnsmos_hop_s,
     )
+
+
+def _encoders(
+    rows: tuple[Measurement, ...], config: FeaturesConfig, models: Models
+) -> dict[str, Callable[[Any], Floats]]:
+    deep = [row for row in rows if row.encoder]
+    precision = cast("Precision", config.precision)
+    inputs = calibration(config.calibrate, models) if deep and precision == "int8" else None
+    return {row.name: models.encoder(row.encoder, precision, inputs) for row in deep}
+
+
+def _reduced(clip: Clip, row: Measurement, config: FeaturesConfig) -> dict[str, Any]:
+    """What is noted of a deep network: its precision, and how like fp32's its rows are on a part of this clip."""
+    if not row.encoder:
+        return {}
+    encoder = clip.encoders[row.name]
+    found = encoder.cosine if isinstance(encoder, Compared) else None
+    noted = {} if found is None else {"cosine_to_fp32": {"mean": found[0], "least": found[1]}}
+    return {"precision": config.precision, **noted}
 
 
 def _heard(known: dict[str, Any], rows: list[Measurement], config: FeaturesConfig, models: Models) -> Clip:
@@ -177,7 +208,9 @@ def _offset(file: TfqFile) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _write(group: GroupWriter, row: Measurement, feature: Feature, made_from: dict[str, Any]) -> None:
+def _write(
+    group: GroupWriter, row: Measurement, feature: Feature, made_from: dict[str, Any], noted: dict[str, Any]
+) -> None:
     wide = row.encoder != ""  # hidden states, hundreds of them: half precision is finer than what they tell
     group.put(f"{row.name}/values", feature.values.astype(np.float16) if wide else feature.values)
     group.put(f"{row.name}/clip", feature.clip)
@@ -189,6 +222,7 @@ def _write(group: GroupWriter, row: Measurement, feature: Feature, made_from: di
         "clip_units": [column.unit for column in row.clip_columns],
         "absent": dict(feature.absent),
         "made_from": made_from,
+        **noted,
     }
     group.describe(row.name, info, feature.status)
 

@@ -32,7 +32,6 @@ from tfq.store.sink import Sink
 Array = NDArray[Any]
 
 ASK_AGAIN_AFTER_S = 0.05  # whether another process has let go of a file
-PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # gzip would take longer than finding the face
 
 
 class GroupWriter:
@@ -80,8 +79,6 @@ class GroupWriter:
         shape = values.shape
         rows_a_chunk = max(1, min(max(shape[0], 1), 2**18 // max(1, values[:1].nbytes)))
         chunks = (rows_a_chunk, *(max(1, size) for size in shape[1:]))
-        if row.path in PICTURES:
-            packed = {"compression": "lzf"}
         # With its checksums HDF5 tells a flipped bit, here in the numbers and through `libver` in what describes them.
         self._group.create_dataset(
             name, data=values, maxshape=(None, *shape[1:]), chunks=chunks, fletcher32=True, **packed

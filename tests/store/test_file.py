@@ -33,6 +33,16 @@ def read(path: Path) -> np.ndarray:
         return file.array("extract/time_s")
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_pictures_are_packed_in_files_that_somebody_keeps(tmp_path, kept):
+    crops = np.zeros((5, 96, 96, 3), np.uint8)
+    with TfqFile(tmp_path / "a.h5", durable=kept) as file, file.replacing("align", Stamp("align", 1)) as group:
+        group.put("crops", crops)
+    with TfqFile(tmp_path / "a.h5", read_only=True) as file:
+        assert np.array_equal(file.array("align/crops"), crops)
+    assert ((tmp_path / "a.h5").stat().st_size < crops.nbytes / 2) == kept
+
+
 def _write_half(group: GroupWriter) -> None:
     group.append("time_s", TIMES * 2)
     raise ZeroDivisionError

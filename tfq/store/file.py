@@ -32,13 +32,14 @@ from tfq.store.sink import Sink
 Array = NDArray[Any]
 
 ASK_AGAIN_AFTER_S = 0.05  # whether another process has let go of a file
+PICTURES = ("align/crops", "align/large_crops", "align/mouths")  # packing them takes as long as finding the face
 
 
 class GroupWriter:
     """Writes one group into the sibling file; rows may come in pieces, so memory does not grow with the clip."""
 
-    def __init__(self, group: h5py.Group, sink: Sink) -> None:
-        self._group, self._sink = group, sink
+    def __init__(self, group: h5py.Group, sink: Sink, *, kept: bool = True) -> None:
+        self._group, self._sink, self._kept = group, sink, kept
         self.status = "ok"
         self.info: dict[str, Any] = {}
 
@@ -75,7 +76,8 @@ class GroupWriter:
             raise TfqError(f"{path}: shape {values.shape} does not fit {row.dims}")
         values = values.astype(np.dtype("f2") if values.dtype == np.float16 else np.dtype(row.dtype), copy=False)
         # The source is compressed video: a filter would cost time and save nothing.
-        packed = {} if row.path == "extract/source" else {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+        bare = row.path == "extract/source" or (row.path in PICTURES and not self._kept)
+        packed = {} if bare else {"compression": "gzip", "compression_opts": 1, "shuffle": True}
         shape = values.shape
         rows_a_chunk = max(1, min(max(shape[0], 1), 2**18 // max(1, values[:1].nbytes)))
         chunks = (rows_a_chunk, *(max(1, size) for size in shape[1:]))
@@ -100,7 +102,7 @@ class TfqFile:
         Args:
             path: the `.h5` file.
             wait: wait for another process that holds it, rather than raising InUseError.
-            durable: flush to disk before a new version takes the name; off for files that nobody keeps.
+            durable: flush to disk before a new version takes the name, and pack pictures; off for files that nobody keeps.
             read_only: take no lock and refuse to replace; the version found at opening is read throughout.
             looked: the file may kill this process: it is a child made for that, or has looked at the file before.
         """
@@ -230,7 +232,7 @@ class TfqFile:
             raise TfqError(f"{self.path} was opened for reading")
         with self._anew() as new:
             with signals.held():
-                writer = GroupWriter(new.create_group(group), self._sink)
+                writer = GroupWriter(new.create_group(group), self._sink, kept=self._durable)
             yield writer
             with signals.held():
                 _attach(new[group], {"stamp": stamp.to_json(), "status": writer.status, "info": to_json(writer.info)})

@@ -35,6 +35,16 @@ def test_the_edge_of_what_was_measured_counts_as_an_edge():
     assert np.isnan(offset.of_clip(table, np.ones(60, bool), CALIBRATION, 10).frames)
 
 
+def test_moments_tell_how_far_off_they_are_and_how_much_they_differ():
+    usable = np.ones(60, bool)
+    assert offset.moments(bowl(-6), usable) == (6, 0)
+    assert offset.moments(bowl(20), usable) == (15, 0)  # beyond the search: at least so far
+    size, spread = offset.moments(np.concatenate([bowl(-4, 200), bowl(4, 200)]), np.ones(400, bool))
+    assert size == pytest.approx(4, abs=0.1)
+    assert spread == pytest.approx(4, abs=0.2)
+    assert np.isnan(offset.moments(bowl(0), np.zeros(60, bool))).all()
+
+
 def test_few_frames_are_too_short_for_a_number():
     usable = np.zeros(60, bool)
     usable[:9] = True

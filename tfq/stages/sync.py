@@ -22,7 +22,7 @@ from tfq.sync.embed import embed_picture, embed_sound, usable
 from tfq.sync.geometry import mouth_shape
 from tfq.types import Floats, Mask, Sound
 
-VERSION = 2
+VERSION = 3
 NEEDS = ("extract", "detect", "align", "audio")
 
 NETWORK = "tfq-sync"
@@ -130,6 +130,7 @@ def _info(table: Floats, counted: Mask, answer: offset.Offset, model: SyncModel,
     path = trend.find(table, counted, model.calibration)
     mean = distance.overall(table, counted)
     judged = answer.status == offset.OK
+    size, spread = offset.moments(table, counted)
     return {
         "offset_ms": timebase.milliseconds_of(answer.frames) if judged else None,
         "positive": "audio_early",
@@ -140,6 +141,8 @@ def _info(table: Floats, counted: Mask, answer: offset.Offset, model: SyncModel,
         "trend": path.kind if judged else None,
         "start_offset_ms": timebase.milliseconds_of(path.start) if judged else None,
         "end_offset_ms": timebase.milliseconds_of(path.end) if judged else None,
+        "moments_offset_ms": timebase.milliseconds_of(size),
+        "moments_spread_ms": timebase.milliseconds_of(spread),
         "jump_s": timebase.seconds_of(path.at) if judged and path.kind == trend.JUMP else None,
         "window_s": timebase.seconds_of(config.window),
         "network": config.network or NETWORK,

@@ -12,6 +12,7 @@ from tfq.types import Floats, Mask
 OK = "ok"
 AT_EDGE = "at_search_edge"
 TOO_SHORT = "too_short"
+MOMENT = 10  # frames: a syllable or two
 UNSURE = 0.15  # confidence under which the mouth goes with the voice at no offset: what is least says nothing then
 
 
@@ -69,6 +70,21 @@ def over_time(distance: Floats, usable: Mask, length: int) -> tuple[Floats, Floa
     mean, frames = pooled(distance, usable, length)
     mean[frames < length / 2] = np.nan
     return peaks(mean)
+
+
+def moments(distance: Floats, usable: Mask) -> tuple[float, float]:
+    """How far off single moments are: the mean size of their offsets, and their mean deviation from their median, in frames.
+
+    A moment is a window of `MOMENT` frames, half of which are usable at least. It has the offset of its own least
+    distance, at the edge of the search too: what is further off is at least that far off. Where the mouth goes with no
+    part of the sound, moments fall anywhere. NaN without a moment.
+    """
+    mean, frames = pooled(distance, usable, MOMENT)
+    known = mean[(frames >= MOMENT / 2) & np.isfinite(mean).any(axis=1)]
+    if not len(known):
+        return float("nan"), float("nan")
+    found = offsets((known.shape[1] - 1) // 2)[np.nanargmin(known, axis=1)]
+    return float(np.abs(found).mean()), float(np.abs(found - np.median(found)).mean())
 
 
 def peaks(mean: Floats) -> tuple[Floats, Floats]:

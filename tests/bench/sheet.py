@@ -79,7 +79,7 @@ def main() -> None:
         rows = [row(name, clip, clean, window, models) for name, kind in KINDS.items() if kind.stream == "picture"]
     rows += [np.zeros_like(rows[0])] * (len(rows) % 2)
     page = np.concatenate([np.concatenate(rows[0::2]), np.concatenate(rows[1::2])], 1)
-    cv2.imwrite(str(given.out), cv2.cvtColor(page, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    cv2.imwrite(str(given.out), cv2.cvtColor(page, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 68])
 
 
 if __name__ == "__main__":

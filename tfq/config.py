@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DIMENSIONS = ("lip_sync", "expression", "audio_quality", "consistency", "visual_quality", "overall")
+UNSURE = 0.15  # confidence of an offset under which the mouth goes with the voice at none: the least distance lies anywhere then
 
 
 @dataclass(frozen=True)

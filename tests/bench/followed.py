@@ -38,7 +38,7 @@ MEANT: dict[str, tuple[str, int]] = {
     "jumping_offset": ("sync.moments_offset_ms", 1),
     "drift": ("sync.moments_spread_ms", 1),
     "wandering": ("sync.moments_offset_ms", 1),
-    "shuffled_sound": ("sync.moments_offset_ms", 1),
+    "shuffled_sound": ("distillmos.mos", -1),
     "other_sound": ("sync.least_distance", 1),
     "frozen_mouth": ("picture.mouth_change_mean", -1),
     "under_articulation": ("lips.opening_mean", -1),

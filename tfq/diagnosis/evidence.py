@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfq import timebase
+from tfq.config import UNSURE
 from tfq.diagnosis.segments import Segment
-from tfq.sync.offset import UNSURE
 from tfq.types import Floats
 
 NO_EVIDENCE = "the model's judgement"

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from tfq.config import DIMENSIONS
+from tfq.config import DIMENSIONS, UNSURE
 from tfq.report.formats import weak_seconds
 from tfq.report.words import TITLES, reason
-from tfq.sync.offset import UNSURE
 
 
 @dataclass(frozen=True)

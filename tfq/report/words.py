@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfq.sync.offset import UNSURE
+from tfq.config import UNSURE
 
 TITLES = {
     "lip_sync": "Lip sync",

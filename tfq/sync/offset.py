@@ -13,7 +13,6 @@ OK = "ok"
 AT_EDGE = "at_search_edge"
 TOO_SHORT = "too_short"
 MOMENT = 10  # frames: a syllable or two
-UNSURE = 0.15  # confidence under which the mouth goes with the voice at no offset: what is least says nothing then
 
 
 @dataclass(frozen=True)

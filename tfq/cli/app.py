@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -132,7 +131,4 @@ app.add_typer(models, name="models")
 def main() -> None:
     """The entry point of the package."""
     interrupt.insist()
-    # Threads of numpy's algebra wait for each other in a busy loop, which costs several times what it saves; nothing but
-    # Whisper's layers multiplies large matrices outside of torch here.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     get_command(app)(prog_name="tfq")

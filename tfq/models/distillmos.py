@@ -7,16 +7,13 @@ Transformer layers after each other (Stahl and Gamper 2025), is put together fro
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfq.errors import WeightsError
 from tfq.models import pickled
+from tfq.models.graphs import Graph
 from tfq.types import Floats
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 CONVOLUTIONS, LAYERS, HEADS = 6, 7, 8
 _EPSILON = 1e-5
@@ -42,34 +39,18 @@ def graph(path: Path) -> bytes:
     """A serialised ONNX model: `spectrum` `[1, 2, 161, 768]` to `mos` `[1, 1]`, from what `write_arrays` wrote."""
     from safetensors.numpy import load_file
 
-    return bytes(_Builder(load_file(path)).model().SerializeToString())
+    built = _DistillMos(load_file(path))
+    mos = built.mos("spectrum")
+    return built.serialised("distillmos", {"spectrum": [1, 2, 161, 768]}, {mos: [1, 1]})
 
 
-class _Builder:
-    """Adds one operation after the other; names are counted."""
-
+class _DistillMos(Graph):
     def __init__(self, arrays: dict[str, Floats]) -> None:
-        from onnx import helper, numpy_helper
+        super().__init__()
+        self.arrays = arrays
 
-        self._helper, self._numpy = helper, numpy_helper
-        self.arrays, self.nodes, self.constants = arrays, [], []  # type: ignore[var-annotated]
-
-    def op(self, kind: str, *inputs: str | Floats, **attributes: Any) -> str:
-        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        out = f"v{len(self.nodes)}"
-        self.nodes.append(self._helper.make_node(kind, names, [out], **attributes))
-        return out
-
-    def model(self) -> ModelProto:
-        from onnx import TensorProto
-
-        rows = self._stack("spectrum")
-        rows = self._transformer(rows)
-        mos = self._pool(rows)
-        inputs = [self._helper.make_tensor_value_info("spectrum", TensorProto.FLOAT, [1, 2, 161, 768])]
-        outputs = [self._helper.make_tensor_value_info(mos, TensorProto.FLOAT, [1, 1])]
-        made = self._helper.make_graph(self.nodes, "distillmos", inputs, outputs, self.constants)
-        return self._helper.make_model(made, opset_imports=[self._helper.make_opsetid("", 17)], ir_version=8)
+    def mos(self, spectrum: str) -> str:
+        return self._pool(self._transformer(self._stack(spectrum)))
 
     def _stack(self, value: str) -> str:
         """The convolutions: `[1, 2, F, T]` to rows `[1, T / 2, channels * F']`."""
@@ -135,8 +116,3 @@ class _Builder:
 
     def _pair(self, name: str) -> tuple[Floats, Floats]:
         return self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"]
-
-    def _constant(self, value: Floats) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(self._numpy.from_array(np.ascontiguousarray(value), name))
-        return name

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from tfq.errors import WeightsError
 from tfq.models import sealed
+from tfq.models.graphs import Graph
+from tfq.nets.spec import FACE_QUALITY_EPSILON
 
 if TYPE_CHECKING:
     from tfq.nets.face_quality import FaceQuality
 
 FORMAT = "tfq-face-quality-1"
 TOWERS = ("portrait", "crop")
-_EPSILON = np.array(1e-4, np.float32)  # as in `tfq.nets.face_quality`, in the deviations over a map
 
 
 def save(path: Path, network: FaceQuality) -> None:
@@ -53,68 +54,37 @@ def graph(path: Path) -> bytes:
     Raises:
         WeightsError: the file is damaged, or not a face-quality network.
     """
-    from onnx import TensorProto, helper
-
     description, arrays = sealed.read(path, FORMAT, "a face-quality network of tfq", ("format", "strides"))
-    maker = _Maker(arrays)
+    built = _FaceQuality(arrays)
     try:
-        pooled = [maker.tower(name, description["strides"][name]) for name in TOWERS]
-        both = maker.op("Concat", *pooled, axis=1)
-        embedded = maker.op("Gemm", both, maker.array("embed.weight"), maker.array("embed.bias"), transB=1)
-        embedding = maker.op("Tanh", embedded, out="embedding")
-        score = maker.op("Gemm", embedding, maker.array("judge.weight"), maker.array("judge.bias"), transB=1)
-        maker.op("Squeeze", score, maker.constant(np.array([1])), out="quality")
+        pooled = [built.tower(name, description["strides"][name]) for name in TOWERS]
+        both = built.op("Concat", *pooled, axis=1)
+        embedded = built.op("Gemm", both, arrays["embed.weight"], arrays["embed.bias"], transB=1)
+        embedding = built.op("Tanh", embedded, out="embedding")
+        score = built.op("Gemm", embedding, arrays["judge.weight"], arrays["judge.bias"], transB=1)
+        built.op("Squeeze", score, np.array([1]), out="quality")
     except (LookupError, TypeError) as error:
         raise WeightsError(f"{path}: the network does not fit its own description") from error
-    number = TensorProto.FLOAT
-    inputs = [
-        helper.make_tensor_value_info(name, number, ["faces", c, None, None])
-        for name, c in zip(TOWERS, (1, 3), strict=True)
-    ]
-    outputs = [
-        helper.make_tensor_value_info("embedding", number, ["faces", None]),
-        helper.make_tensor_value_info("quality", number, ["faces"]),
-    ]
-    made = helper.make_graph(maker.nodes, "face_quality", inputs, outputs, maker.constants)
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())
+    inputs = {name: ["faces", channels, None, None] for name, channels in zip(TOWERS, (1, 3), strict=True)}
+    return built.serialised("face_quality", inputs, {"embedding": ["faces", None], "quality": ["faces"]})
 
 
-class _Maker:
-    """Adds one operation after the other; names are counted."""
-
+class _FaceQuality(Graph):
     def __init__(self, arrays: sealed.Arrays) -> None:
-        from onnx import helper, numpy_helper
-
-        self._helper, self._numpy, self._arrays = helper, numpy_helper, arrays
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def op(self, kind: str, *inputs: str, out: str = "", **attributes: Any) -> str:
-        name = out or f"v{len(self.nodes)}"
-        self.nodes.append(self._helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def constant(self, value: NDArray[Any]) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(self._numpy.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def array(self, name: str) -> str:
-        return self.constant(self._arrays[name])
+        super().__init__()
+        self._arrays = arrays
 
     def tower(self, name: str, strides: list[int]) -> str:
         """Mean and deviation of each of its last maps, `[B, 2 C]`."""
-        four, two = (self.constant(np.array(value, np.float32)) for value in (4, 2))
-        value = self.op("Sub", self.op("Mul", name, four), two)
+        value = self.op("Sub", self.op("Mul", name, np.array(4, np.float32)), np.array(2, np.float32))
         for i, stride in enumerate(strides):
             weight = self._arrays[f"{name}.{i}.weight"]
             inner, kernel = weight.shape[1], weight.shape[2]
             value = self.op(
                 "Conv",
                 value,
-                self.array(f"{name}.{i}.weight"),
-                self.array(f"{name}.{i}.bias"),
+                weight,
+                self._arrays[f"{name}.{i}.bias"],
                 strides=[stride, stride],
                 pads=[kernel // 2] * 4,
                 group=len(weight) if inner == 1 and kernel == 3 else 1,
@@ -123,5 +93,5 @@ class _Maker:
         mean = self.op("ReduceMean", value, axes=[2, 3], keepdims=1)
         apart = self.op("Sub", value, mean)
         variance = self.op("ReduceMean", self.op("Mul", apart, apart), axes=[2, 3], keepdims=1)
-        deviation = self.op("Sqrt", self.op("Add", variance, self.constant(_EPSILON)))
+        deviation = self.op("Sqrt", self.op("Add", variance, np.array(FACE_QUALITY_EPSILON, np.float32)))
         return self.op("Flatten", self.op("Concat", mean, deviation, axis=1))

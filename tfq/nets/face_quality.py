@@ -9,10 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tfq.nets.spec import FACE_QUALITY_EMBEDDING
+from tfq.nets.spec import FACE_QUALITY_EMBEDDING, FACE_QUALITY_EPSILON
 
 STEM, BLOCKS = 16, ((32, 2), (64, 2), (96, 2), (128, 1))  # channels; channels and stride of each block
-_EPSILON = 1e-4
 
 
 class FaceQuality(nn.Module):
@@ -36,7 +35,7 @@ class FaceQuality(nn.Module):
 
 def _pooled(maps: Tensor) -> Tensor:
     mean = maps.mean((2, 3))
-    deviation = torch.sqrt(((maps - mean[:, :, None, None]) ** 2).mean((2, 3)) + _EPSILON)
+    deviation = torch.sqrt(((maps - mean[:, :, None, None]) ** 2).mean((2, 3)) + FACE_QUALITY_EPSILON)
     return torch.cat([mean, deviation], 1)
 
 

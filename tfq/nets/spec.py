@@ -12,6 +12,7 @@ CROP_REACH = 2  # frames to either side that its first layer sees, for motion
 # to 4.45).
 CLEAN = 4.6
 FACE_QUALITY_EMBEDDING = 12  # columns of the face-quality network's embedding
+FACE_QUALITY_EPSILON = 1e-4  # in the deviations over its maps
 # How much of a dimension's loss reaches the whole. For lip sync from talking heads led by their sound or picture for
 # 0.5 and 1 s (THQA-NTIRE 2025: 1.84, 2.72, 1.41, 1.32 of 5, where the best generators get 3.9): 0.4 to 0.7 of the loss in
 # lip sync. The others are chosen so that one ruined dimension leaves a poor, not a bad, clip.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DIMENSIONS = ("lip_sync", "expression", "audio_quality", "consistency", "visual_quality", "overall")
+NOTICED_EARLY_MS, NOTICED_LATE_MS = 45.0, 125.0  # of sound: ITU-R BT.1359
 UNSURE = 0.15  # confidence of an offset under which the mouth goes with the voice at none: the least distance lies anywhere then
 
 

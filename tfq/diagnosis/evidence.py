@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfq import timebase
-from tfq.config import UNSURE
+from tfq.config import NOTICED_EARLY_MS, NOTICED_LATE_MS, UNSURE
 from tfq.diagnosis.segments import Segment
 from tfq.types import Floats
 
@@ -75,9 +75,8 @@ _LEADS = "mouth is ahead of the voice by {:.0f} ms"
 def _look_at_offset(curves: Curves, segment: Segment) -> Reason | None:
     if _inside(curves, "confidence", segment) < UNSURE:
         return None
-    # ITU-R BT.1359: sound is noticed 45 ms early or 125 ms late.
     offset = timebase.milliseconds_of(_inside(curves, "offset", segment))
-    limit = 45.0 if offset > 0 else 125.0
+    limit = NOTICED_EARLY_MS if offset > 0 else NOTICED_LATE_MS
     if not abs(offset) > limit:
         return None
     text = (_LAGS if offset > 0 else _LEADS).format(abs(offset))

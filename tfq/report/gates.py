@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from tfq.config import DIMENSIONS, UNSURE
+from tfq.config import DIMENSIONS
 from tfq.report.formats import weak_seconds
-from tfq.report.words import TITLES, reason
+from tfq.report.words import TITLES, reason, unsure
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _offset(result: Mapping[str, Any], most: float) -> Iterator[Failure]:
     elif abs(offset) > most:
         told = f"Offset {'-+'[offset > 0]}{apart(abs(offset), most)} ms is beyond {_plain(most)} ms"
         confidence = result["sync"].get("confidence")
-        if confidence is not None and confidence < UNSURE:
+        if unsure(confidence):
             told += f", but not sure: mouth and voice match at no offset (confidence {confidence:.2f})"
         yield Failure(result["file"], "lip_sync", told)
 

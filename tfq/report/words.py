@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfq.config import UNSURE
+from tfq.config import NOTICED_EARLY_MS, NOTICED_LATE_MS, UNSURE
 
 TITLES = {
     "lip_sync": "Lip sync",
@@ -49,16 +49,21 @@ def reason(name: str) -> str:
 
 
 def offset(milliseconds: float, confidence: float | None) -> str:
-    """Which side an offset is on, and whether people notice it (ITU-R BT.1359: from 45 ms early or 125 ms late).
+    """Which side an offset is on, and whether people notice it.
 
     Under half a frame nobody can tell, nor where the mouth goes with no part of the sound.
     """
-    if confidence is not None and confidence < UNSURE:
+    if unsure(confidence):
         return "uncertain"
     if abs(milliseconds) < 20:
         return "in sync"
     side = "sound early" if milliseconds > 0 else "sound late"
-    return side if milliseconds > 45 or milliseconds < -125 else f"{side}, not noticeable"
+    return f"{side}, not noticeable" if -NOTICED_LATE_MS <= milliseconds <= NOTICED_EARLY_MS else side
+
+
+def unsure(confidence: float | None) -> bool:
+    """Whether the mouth goes with no part of the sound; nobody knows where the confidence is not told."""
+    return confidence is not None and confidence < UNSURE
 
 
 def printable(text: str) -> str:

@@ -115,8 +115,8 @@ class _People:
         self.said, self._tell = said, tell
         self._table = tables.labels(said.table) if said.table else {}
         self._used: set[int] = set()  # lines of the table that have found their file
-        for sentence in tables.strangers(said.table, _KNOWN) if said.table else ():
-            tell(sentence)
+        for sentence in tables.strangers(next(iter(self._table.values()), {}), _KNOWN):
+            tell(f"{said.table}: {sentence}")
         self._order = tables.orders(said.order) if said.order else {}
         ratings = tables.read_ratings(said.ratings) if said.ratings else None
         self._rated, self.raters = ratings.labels() if ratings else ({}, {})

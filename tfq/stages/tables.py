@@ -6,7 +6,7 @@ import csv
 import difflib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,16 +46,12 @@ def labels(path: Path) -> dict[str, dict[str, str]]:
     return known
 
 
-def strangers(path: Path, known: Collection[str]) -> list[str]:
-    """A sentence for each column of a table that nothing is done with: a label's name with a slip would be lost in silence."""
-    with path.open(newline="", encoding="utf-8-sig") as text:
-        names = csv.DictReader(text).fieldnames or []
-    told = []
+def strangers(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    """What to say of each column that nothing is done with: a label's name with a slip would be lost in silence."""
     for name in names:
         if name and name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            told.append(f"{path}: column {name} is not used" + (f"; is it {near[0]}?" if near else ""))
-    return told
+            yield f"column {name} is not used" + (f"; is it {near[0]}?" if near else "")
 
 
 def orders(path: Path) -> dict[str, list[Row]]:

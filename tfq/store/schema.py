@@ -171,7 +171,6 @@ LONGEST_ATTRIBUTE = 2**22  # bytes
 
 
 @functools.lru_cache(4096)
-@functools.lru_cache(4096)
 def find(path: str) -> Dataset | None:
     """The row that describes a dataset's path, or None: the file must not hold it."""
     parts = path.split("/")

@@ -29,9 +29,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 from torch.nn import functional
 
+from tests.bench.followed import correlation
 from tfq.artefacts import KINDS, Kind, Scene
 from tfq.config import AlignConfig
 from tfq.errors import TfqError
@@ -219,13 +219,6 @@ def read(out: Path, part: str) -> Iterator[Mapping[str, np.ndarray]]:
             yield {name: file[name] for name in file.files}
 
 
-def follows(values: np.ndarray) -> float:
-    """Spearman's rank correlation of six numbers with their severity; 0 where one is missing or none differs."""
-    if not np.isfinite(values).all() or np.ptp(values) == 0:
-        return 0.0
-    return float(spearmanr(SEVERITIES, values).statistic)
-
-
 def train(out: Path, weights: Path, steps: int, seed: int = 0) -> None:
     """Write the network that orders the severities of the training part."""
     torch.manual_seed(seed)
@@ -327,15 +320,15 @@ def table(out: Path, weights: Path) -> None:
     for kind in (*TAUGHT, *UNTAUGHT):
         chosen, sign = _best([said[kind] for _, said in parts["validation"]])
         here = [(unit, said[kind]) for unit, said in parts["test"]]
-        ours = [(unit, -follows(said["network"])) for unit, said in here]
-        theirs = [(unit, sign * follows(said[chosen])) for unit, said in here]
+        ours = [(unit, -correlation(said["network"])) for unit, said in here]
+        theirs = [(unit, sign * correlation(said[chosen])) for unit, said in here]
         more = np.array([a[1] - b[1] for a, b in zip(ours, theirs, strict=True)])
         cells = [f"{np.median([v for _, v in rows]):.2f} | {_interval(rows, random)}" for rows in (ours, theirs)]
         print(f"| {kind} | {cells[0]} | {chosen} | {cells[1]} | {(more > 0.01).sum()} / {(more < -0.01).sum()} |")
     said = [kinds[kind] for _, kinds in parts["validation"] for kind in TAUGHT]
     chosen, sign = _best(said)
     for name, way in (("network", -1.0), (chosen, sign)):
-        steps = [way * follows(kinds[kind][name]) for _, kinds in parts["test"] for kind in TAUGHT]
+        steps = [way * correlation(kinds[kind][name]) for _, kinds in parts["test"] for kind in TAUGHT]
         print(f"{name} for all taught kinds: mean {np.mean(steps):.3f}, median {np.median(steps):.2f}")
     told, way = _telling([kinds for _, kinds in parts["validation"]])
     for name, turned in (("network", -1.0), (chosen, sign), (told, way)):
@@ -377,7 +370,7 @@ def _answers(out: Path, part: str, session: Any) -> list[tuple[str, dict[str, di
 
 def _best(said: list[dict[str, np.ndarray]]) -> tuple[str, float]:
     """The existing indicator with the highest mean rank correlation, and its sign."""
-    means = {name: np.mean([follows(clip[name]) for clip in said]) for name in said[0] if name != "network"}
+    means = {name: np.mean([correlation(clip[name]) for clip in said]) for name in said[0] if name != "network"}
     best = max(means, key=lambda name: abs(means[name]))
     return best, float(np.sign(means[best]))
 

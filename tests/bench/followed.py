@@ -19,6 +19,7 @@ import argparse
 import json
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from scipy.stats import spearmanr
 
 from tfq.artefacts import KINDS
 from tfq.store import TfqFile
+from tfq.types import Floats
 
 ENOUGH = 0.9
 LEAST_CLIPS = 5
@@ -136,7 +138,11 @@ def read(files: list[Path]) -> dict[str, dict[str, Levels]]:
 
 def follows(levels: Levels, name: str) -> float:
     """Rank correlation of one indicator with the severity; 0 where it does not change or is missing at a level."""
-    values = [levels[level].get(name, np.nan) for level in sorted(levels)]
+    return correlation([levels[level].get(name, np.nan) for level in sorted(levels)])
+
+
+def correlation(values: Sequence[float] | Floats) -> float:
+    """Spearman's, of numbers with their place; 0 where one is missing or none differs."""
     if not np.isfinite(values).all() or np.ptp(values) == 0:
         return 0.0
     return float(spearmanr(range(len(values)), values).statistic)
@@ -150,6 +156,7 @@ def main() -> int:
     given = parser.parse_args()
     clips_of = read(given.files)
     missed: list[str] = []
+    apart: dict[str, float] = {}
     print("| kind | clips | meant to catch it | median Spearman | in unseen clips | clean | 1 | 2 | 3 | 4 | 5 |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for kind in KINDS:
@@ -165,14 +172,18 @@ def main() -> int:
             for i in range(6)
             if clips
         ]
-        apart = f"{np.median(unseen):.2f} of {len(unseen)}" if unseen else ""
-        print(f"| `{kind}` | {len(clips)} | `{name}` | {median:.2f} | {apart} | {' | '.join(cells)} |", flush=True)
+        if unseen:
+            apart[kind] = float(np.median(unseen))
+        beside = f"{apart[kind]:.2f} of {len(unseen)}" if unseen else ""
+        print(f"| `{kind}` | {len(clips)} | `{name}` | {median:.2f} | {beside} | {' | '.join(cells)} |", flush=True)
         if len(clips) < LEAST_CLIPS or not median >= ENOUGH:
             missed.append(kind)
     print(
         f"\n{len(KINDS) - len(missed)} of {len(KINDS)} kinds are followed in the median of {LEAST_CLIPS} clips or more; not:"
     )
     print(", ".join(missed) or "none")
+    under = [kind for kind, value in apart.items() if value < ENOUGH]
+    print(f"In clips not looked at: {len(apart) - len(under)} of {len(apart)}; not: {', '.join(under) or 'none'}")
     return int(bool(missed))
 
 
